@@ -1,0 +1,3 @@
+//! Jotgate.
+
+fn main() {}
