@@ -4,8 +4,8 @@ use super::grant::{Opened, Opening, open_session};
 use super::{Device, Failure};
 use crate::app::App;
 use crate::domain::email::Email;
-use crate::domain::password::Password;
-use crate::domain::user::{PasswordHash, User};
+use crate::domain::password::{Password, PasswordHash};
+use crate::domain::user::User;
 use crate::hasher::Verdict;
 use crate::store::users::{FindUserByEmail, UpgradePasswordHash};
 
