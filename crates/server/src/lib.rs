@@ -1,5 +1,6 @@
 //! Jotgate.
 
-#![allow(dead_code, reason = "the rooms that use these are written beside them")]
+#![allow(dead_code, unused_imports, reason = "the rooms that use these are written beside them")]
 
 mod domain;
+mod store;
