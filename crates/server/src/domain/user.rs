@@ -87,6 +87,30 @@ const fn is_direction_mark(c: char) -> bool {
 }
 
 #[cfg(test)]
+pub(crate) mod sample {
+    use uuid::Uuid;
+
+    use super::{User, UserId};
+    use crate::domain::{email::Email, time::Timestamp};
+
+    /// A user without anything that can be left out.
+    pub(crate) fn user() -> User {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        User {
+            id: UserId::new(Uuid::from_u128(1)),
+            email: Email::parse("ada@example.com").unwrap(),
+            email_verified_at: None,
+            name: None,
+            roles: Vec::new(),
+            password_hash: None,
+            disabled_at: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::{DisplayName, InvalidName};
 
