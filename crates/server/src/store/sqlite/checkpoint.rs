@@ -30,11 +30,10 @@ impl Checkpointer {
         let (stop, stopped) = channel();
         let long = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&long);
+        let tell_length = move |pages| told.store(pages > long_log, Ordering::Relaxed);
         let thread = thread::Builder::new()
             .name("jotgate-checkpoint".to_owned())
-            .spawn(move || {
-                go_on(&connection, &awake, &stopped, &|pages| told.store(pages > long_log, Ordering::Relaxed))
-            })
+            .spawn(move || go_on(&connection, &awake, &stopped, &tell_length))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self { wake, stop, long, thread })
     }

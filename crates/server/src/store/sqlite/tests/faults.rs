@@ -62,7 +62,7 @@ fn value(name: &'static str, size: usize) -> SetMetaIfNone {
     SetMetaIfNone { name, value: vec![7; size] }
 }
 
-async fn names(house: &OnDisk) -> Vec<String> {
+fn names(house: &OnDisk) -> Vec<String> {
     let connection = house.by_other_means();
     let mut statement = connection.prepare("SELECT name FROM meta WHERE bytes IS NOT NULL ORDER BY name").unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
@@ -89,7 +89,7 @@ async fn what_does_not_fit_on_the_disk_fails_alone() {
     plugged.await.unwrap().unwrap();
     assert_eq!(giant, Err(StoreError::Full));
     assert!(before.is_ok() && after.is_ok(), "{before:?} {after:?}");
-    assert_eq!(names(&house).await, ["after", "before"]);
+    assert_eq!(names(&house), ["after", "before"]);
     store.write(Run(sql!("PRAGMA max_page_count = 10000"))).await.unwrap();
     assert!(store.write(value("giant", 1 << 20)).await.is_ok(), "it recovers by itself");
 }
@@ -113,7 +113,7 @@ async fn another_process_is_waited_for_but_not_for_ever() {
     assert_eq!(store.write(value("a", 1)).await, Err(StoreError::Busy));
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(store.write(value("b", 1)).await.map(drop), Ok(()));
-    assert_eq!(names(&house).await, ["b"], "what was answered with an error did not happen");
+    assert_eq!(names(&house), ["b"], "what was answered with an error did not happen");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -137,6 +137,20 @@ async fn more_than_the_queue_holds_is_refused_and_the_rest_is_done() {
     go.send(()).unwrap();
     plugged.await.unwrap().unwrap();
     assert!(pings.join_all().await.into_iter().all(|answer| answer == Ok(())));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_line_gets_its_turn_while_a_server_is_busy() {
+    let house = OnDisk::new();
+    let (server, command_line) = (house.open(), house.open());
+    let load = async |store: Store| while store.ping().await.is_ok() {};
+    let commands = async {
+        for _ in 0..20 {
+            assert_eq!(command_line.ping().await, Ok(()));
+        }
+        server.close().await;
+    };
+    tokio::join!(load(server.clone()), load(server.clone()), load(server.clone()), load(server.clone()), commands);
 }
 
 /// Waits for something that is not the store.
