@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::OnDisk;
 use crate::store::conformance::House;
 use crate::store::keys::LoadKeys;
-use crate::store::meta::{Ping, SetMetaIfNone};
+use crate::store::meta::SetMetaIfNone;
 use crate::store::sql::{Sql, sql};
 use crate::store::sqlite::Options;
 use crate::store::tx::{FromRow, Row, Tx, params};
@@ -176,35 +176,4 @@ async fn an_operation_that_waits_is_a_mistake_and_is_undone() {
         .query_row("SELECT number FROM meta WHERE name = 'schema'", [], |row| row.get(0))
         .unwrap();
     assert_eq!(schema, 1);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_log_stays_short_under_unbroken_load() {
-    let house = OnDisk::new();
-    let store = house.open_with(Options { long_log: 50, ..Options::default() });
-    let log = house.path().with_extension("db-wal");
-    // Load that never pauses, until the log has been seen to start again.
-    let load = async |store: Store| while store.engine.write(Ping).await.is_ok() {};
-    let watch = async {
-        let mut longest = 0;
-        loop {
-            store.ping().await.unwrap();
-            let frames = frames_since_start(&log);
-            if frames < longest / 2 && longest > 50 {
-                break;
-            }
-            longest = longest.max(frames);
-            assert!(longest < 100_000, "the log grows without end: {longest} pages");
-        }
-        store.close().await;
-    };
-    tokio::join!(load(store.clone()), load(store.clone()), watch);
-}
-
-/// How many pages are in the log since it last started again: the frames that carry the salt of its header.
-fn frames_since_start(log: &std::path::Path) -> usize {
-    let bytes = std::fs::read(log).unwrap_or_default();
-    let Some(salt) = bytes.get(16..24) else { return 0 };
-    let frames = bytes.get(32..).unwrap_or_default().chunks(24 + 4096);
-    frames.take_while(|frame| frame.get(8..16) == Some(salt)).count()
 }
