@@ -8,38 +8,51 @@ use unicode_normalization::UnicodeNormalization;
 ///
 /// Two addresses are equal when their keys are, however they were typed.
 #[derive(Clone)]
-pub(crate) struct Email {
+pub struct Email {
     display: Box<str>,
     key: Box<str>,
 }
 
 /// Why a text is not an e-mail address that we accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum InvalidEmail {
+pub enum InvalidEmail {
+    /// The address is empty.
     #[error("the address is empty")]
     Empty,
+    /// The address is longer than 254 bytes.
     #[error("the address is longer than 254 bytes")]
     TooLong,
+    /// The part before the @ is longer than 64 bytes.
     #[error("the part before the @ is longer than 64 bytes")]
     LocalTooLong,
+    /// The address contains a space, a control character or an invisible character.
     #[error("the address contains a space, a control character or an invisible character")]
     Invisible,
+    /// The address has no @.
     #[error("the address has no @")]
     NoAt,
+    /// The address has more than one @.
     #[error("the address has more than one @")]
     SeveralAts,
+    /// There is nothing before the @.
     #[error("there is nothing before the @")]
     NoLocal,
+    /// There is nothing after the @.
     #[error("there is nothing after the @")]
     NoDomain,
+    /// The part before the @ begins or ends with a dot, or has two dots in a row.
     #[error("the part before the @ begins or ends with a dot, or has two dots in a row")]
     Dots,
+    /// The part before the @ contains a character that is not allowed there.
     #[error("the part before the @ contains a character that is not allowed there")]
     LocalCharacter,
+    /// The part after the @ is not a domain name.
     #[error("the part after the @ is not a domain name")]
     Domain,
+    /// The part after the @ is an IP address.
     #[error("the part after the @ is an IP address; a domain name is needed")]
     IpAddress,
+    /// The part after the @ has no dot.
     #[error("the part after the @ has no dot; a full domain name is needed")]
     SingleLabel,
 }
@@ -50,7 +63,7 @@ impl Email {
     ///
     /// Left out on purpose: quoted local parts and IP addresses, which are legal, hardly exist, and are a source of
     /// confusion between programs; and domains of one label, `localhost` excepted.
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidEmail> {
+    pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
         if text.is_empty() {
             return Err(InvalidEmail::Empty);
         }
@@ -70,17 +83,20 @@ impl Email {
     }
 
     /// An address that was parsed before and stored in both its forms.
-    pub(crate) fn from_stored(display: &str, key: &str) -> Self {
+    #[must_use]
+    pub fn from_stored(display: &str, key: &str) -> Self {
         Self { display: display.into(), key: key.into() }
     }
 
     /// The address as it was typed, for showing and for sending to.
-    pub(crate) fn display(&self) -> &str {
+    #[must_use]
+    pub fn display(&self) -> &str {
         &self.display
     }
 
     /// The address for comparing: the local part in NFKC and lower case, the domain as lower-case IDNA labels.
-    pub(crate) fn key(&self) -> &str {
+    #[must_use]
+    pub fn key(&self) -> &str {
         &self.key
     }
 }

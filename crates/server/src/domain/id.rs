@@ -4,26 +4,26 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub(crate) struct $name(uuid::Uuid);
+        pub struct $name(uuid::Uuid);
 
         impl $name {
             /// Wraps an id that the caller has made (`UUIDv7`) or received.
-            pub(crate) const fn new(uuid: uuid::Uuid) -> Self {
+            pub const fn new(uuid: uuid::Uuid) -> Self {
                 Self(uuid)
             }
 
             /// The id as a UUID.
-            pub(crate) const fn uuid(self) -> uuid::Uuid {
+            pub const fn uuid(self) -> uuid::Uuid {
                 self.0
             }
 
             /// The 16 bytes of the id in network order.
-            pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
+            pub const fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()
             }
 
             /// The id in these bytes, or nothing when they are not exactly 16.
-            pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
+            pub fn from_slice(bytes: &[u8]) -> Option<Self> {
                 uuid::Uuid::from_slice(bytes).ok().map(Self)
             }
         }
@@ -44,4 +44,4 @@ macro_rules! id {
     };
 }
 
-pub(crate) use id;
+pub(super) use id;

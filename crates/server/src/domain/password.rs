@@ -15,20 +15,20 @@ mod weakness;
 /// NFKC is one of the two forms that NIST SP 800-63B-4 §3.1.1.2 names: the same keys give the same password whether
 /// the device composes accents or not, and whether an input method writes full-width letters or not.
 #[derive(Clone)]
-pub(crate) struct Password(SecretString);
+pub struct Password(SecretString);
 
 /// The text is longer than any password that is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the password is longer than {} bytes", Password::MAX_BYTES)]
-pub(crate) struct PasswordTooLong;
+pub struct PasswordTooLong;
 
 impl Password {
     /// The longest text, in bytes, that is looked at: 256 code points of four bytes each.
-    pub(crate) const MAX_BYTES: usize = 1024;
+    pub const MAX_BYTES: usize = 1024;
 
     /// Takes a password from outside, whether it is a good one or not. One that is too long is refused before any
     /// work is done on it.
-    pub(crate) fn parse(text: &str) -> Result<Self, PasswordTooLong> {
+    pub fn parse(text: &str) -> Result<Self, PasswordTooLong> {
         if text.len() > Self::MAX_BYTES {
             return Err(PasswordTooLong);
         }
@@ -42,8 +42,14 @@ impl Password {
         Ok(Self(SecretString::from(normal.as_str())))
     }
 
+    /// What is hashed in place of a text that can be nobody's password, so that refusing it takes the same work.
+    pub(crate) fn stand_in() -> Self {
+        Self(SecretString::default())
+    }
+
     /// The bytes to hash.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         self.expose().as_bytes()
     }
 
@@ -60,16 +66,17 @@ impl fmt::Debug for Password {
 
 /// The hash of a password in the PHC string format, or in that of the system it was imported from; hidden when printed.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct PasswordHash(Box<str>);
+pub struct PasswordHash(Box<str>);
 
 impl PasswordHash {
     /// Wraps the text of a hash.
-    pub(crate) fn new(text: impl Into<Box<str>>) -> Self {
+    pub fn new(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
     }
 
     /// The text, for verifying and storing.
-    pub(crate) fn as_str(&self) -> &str {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -83,11 +90,11 @@ impl fmt::Debug for PasswordHash {
 /// Which passwords may be chosen: by length and by how soon they would be guessed, never by kinds of characters
 /// (NIST SP 800-63B-4 §3.1.1.2 forbids such rules).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PasswordPolicy {
+pub struct PasswordPolicy {
     /// The fewest code points.
-    pub(crate) min_length: usize,
+    pub min_length: usize,
     /// The most code points.
-    pub(crate) max_length: usize,
+    pub max_length: usize,
 }
 
 impl Default for PasswordPolicy {
@@ -99,26 +106,39 @@ impl Default for PasswordPolicy {
 
 /// Why a password may not be chosen, said to the person who chose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum WeakPassword {
+pub enum WeakPassword {
+    /// The password is shorter than the least characters.
     #[error("the password is shorter than {min} characters")]
-    TooShort { min: usize },
+    TooShort {
+        /// The fewest characters.
+        min: usize,
+    },
+    /// The password is longer than the most characters.
     #[error("the password is longer than {max} characters")]
-    TooLong { max: usize },
+    TooLong {
+        /// The most characters.
+        max: usize,
+    },
+    /// The password contains a control character, which cannot be typed everywhere.
     #[error("the password contains a control character, which cannot be typed everywhere")]
     ControlCharacter,
+    /// The password is made of your name, your address or the name of this service.
     #[error("the password is made of your name, your address or the name of this service")]
     OwnWords,
+    /// The password repeats a few characters.
     #[error("the password repeats a few characters")]
     Repetition,
+    /// The password is a sequence of neighbouring characters.
     #[error("the password is a sequence of neighbouring characters")]
     Sequence,
+    /// The password is one of the most common ones.
     #[error("the password is one of the most common ones")]
     Common,
 }
 
 impl PasswordPolicy {
     /// Refuses a new password that is too weak for this person.
-    pub(crate) fn check(&self, password: &Password, email: &Email, name: Option<&str>) -> Result<(), WeakPassword> {
+    pub fn check(&self, password: &Password, email: &Email, name: Option<&str>) -> Result<(), WeakPassword> {
         let text = password.expose();
         let length = text.chars().count();
         if length < self.min_length {

@@ -9,69 +9,82 @@ id!(
 
 /// One log-in of one person on one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Session {
-    pub(crate) id: SessionId,
-    pub(crate) user_id: UserId,
-    pub(crate) client_id: String,
+pub struct Session {
+    /// The id, which is the `sid` of the tokens.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The client that opened it.
+    pub client_id: String,
     /// Counts the rotations; the refresh token of this generation is the current one.
-    pub(crate) generation: u64,
+    pub generation: u64,
     /// What was granted, as the space-separated list of RFC 6749 §3.3.
-    pub(crate) scope: String,
+    pub scope: String,
     /// What the person calls the device.
-    pub(crate) device: Option<String>,
+    pub device: Option<String>,
     /// The network address last seen.
-    pub(crate) address: Option<String>,
+    pub address: Option<String>,
     /// The `User-Agent` last seen.
-    pub(crate) user_agent: Option<String>,
-    pub(crate) created_at: Timestamp,
+    pub user_agent: Option<String>,
+    /// When the person logged in.
+    pub created_at: Timestamp,
     /// When the current generation began.
-    pub(crate) rotated_at: Timestamp,
-    pub(crate) last_used_at: Timestamp,
+    pub rotated_at: Timestamp,
+    /// When it was opened or last refreshed.
+    pub last_used_at: Timestamp,
     /// The absolute end, whatever the use.
-    pub(crate) expires_at: Timestamp,
+    pub expires_at: Timestamp,
     /// Seconds without use after which the session is over.
-    pub(crate) idle_for: u32,
+    pub idle_for: u32,
     /// How it ended before its time, if it did.
-    pub(crate) ended: Option<Ended>,
+    pub ended: Option<Ended>,
 }
 
 impl Session {
     /// The time at which the session is over unless it is used again: its idle end, or the absolute one if that is sooner.
-    pub(crate) fn refresh_until(&self) -> Timestamp {
+    #[must_use]
+    pub fn refresh_until(&self) -> Timestamp {
         self.last_used_at.plus_seconds(i64::from(self.idle_for)).min(self.expires_at)
     }
 
     /// Whether the session has run out at this time, by its idle limit or its absolute end.
-    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
+    #[must_use]
+    pub fn has_expired(&self, now: Timestamp) -> bool {
         now >= self.refresh_until()
     }
 
     /// Whether the session can still be refreshed at this time, as far as the session itself goes.
-    pub(crate) fn is_live(&self, now: Timestamp) -> bool {
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended.is_none() && !self.has_expired(now)
     }
 }
 
 /// When and why a session ended before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ended {
-    pub(crate) at: Timestamp,
-    pub(crate) reason: EndReason,
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: EndReason,
 }
 
 /// Why a session ended. The names are stored and logged: they are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EndReason {
+pub enum EndReason {
     /// The person logged out here.
     Logout,
     /// The person logged out everywhere else.
     LogoutOthers,
     /// The person logged out everywhere.
     LogoutGlobal,
+    /// The password was changed in another session.
     PasswordChanged,
     /// An old refresh token was used again: it may have been stolen.
     Reuse,
+    /// The account was disabled.
     UserDisabled,
+    /// The account was deleted.
     UserDeleted,
     /// Ended by an operator.
     Administrator,
@@ -91,7 +104,8 @@ impl EndReason {
     ];
 
     /// The stable name.
-    pub(crate) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Logout => "logout",
             Self::LogoutOthers => "logout_others",
@@ -105,7 +119,8 @@ impl EndReason {
     }
 
     /// The reason of this name, if there is one.
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.name() == name)
     }
 }

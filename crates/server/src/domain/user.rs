@@ -9,50 +9,59 @@ id!(
 
 /// A person with an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct User {
-    pub(crate) id: UserId,
-    pub(crate) email: Email,
+pub struct User {
+    /// The id, which is the `sub` of the tokens.
+    pub id: UserId,
+    /// The address, which is also the name at log-in.
+    pub email: Email,
     /// When the person proved that the address is theirs.
-    pub(crate) email_verified_at: Option<Timestamp>,
+    pub email_verified_at: Option<Timestamp>,
     /// The name for display.
-    pub(crate) name: Option<String>,
-    pub(crate) roles: Vec<String>,
+    pub name: Option<String>,
+    /// Roles that an administrator gave.
+    pub roles: Vec<String>,
     /// Nothing for a person who cannot log in with a password.
-    pub(crate) password_hash: Option<PasswordHash>,
+    pub password_hash: Option<PasswordHash>,
     /// Since when the account is closed; nothing while it is open.
-    pub(crate) disabled_at: Option<Timestamp>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
+    pub disabled_at: Option<Timestamp>,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
 }
 
 impl User {
     /// Whether the account is open.
-    pub(crate) const fn is_enabled(&self) -> bool {
+    #[must_use]
+    pub const fn is_enabled(&self) -> bool {
         self.disabled_at.is_none()
     }
 }
 
 /// A name for display: 1 to 200 code points, without white space at its ends and without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DisplayName(String);
+pub struct DisplayName(String);
 
 /// Why a text is not a name for display.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum InvalidName {
+pub enum InvalidName {
+    /// Nothing is left without the white space.
     #[error("the name is empty")]
     Empty,
+    /// More than [`DisplayName::MAX_LENGTH`] code points.
     #[error("the name is longer than {} characters", DisplayName::MAX_LENGTH)]
     TooLong,
+    /// Control characters, and marks that turn the direction of the text around them.
     #[error("the name contains a control character or an invisible direction mark")]
     ControlCharacter,
 }
 
 impl DisplayName {
     /// The longest name, in code points.
-    pub(crate) const MAX_LENGTH: usize = 200;
+    pub const MAX_LENGTH: usize = 200;
 
     /// Takes the text without the white space at its ends.
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidName> {
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
         let name = text.trim();
         if name.is_empty() {
             return Err(InvalidName::Empty);
@@ -67,7 +76,8 @@ impl DisplayName {
     }
 
     /// The name as text.
-    pub(crate) fn as_str(&self) -> &str {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }

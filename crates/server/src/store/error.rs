@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// Why an operation did not happen. Nothing of it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum StoreError {
+pub enum StoreError {
     /// Too many operations are waiting already; worth another try soon.
     #[error("too many operations are waiting for the store")]
     Overloaded,
@@ -37,7 +37,7 @@ impl StoreError {
 
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum OpenError {
+pub enum OpenError {
     #[error(
         "the SQLite library is version {found}, and {needed} or later is needed: earlier ones can lose data \
          when a write-ahead log is reset"

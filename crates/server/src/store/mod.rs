@@ -5,7 +5,7 @@
 
 mod error;
 pub(crate) mod keys;
-pub(crate) mod meta;
+mod meta;
 pub(crate) mod revocations;
 pub(crate) mod sessions;
 mod sql;
@@ -19,7 +19,8 @@ mod conformance;
 
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use tx::{Op, ReadOp};
-pub(crate) use url::{InvalidStoreUrl, StoreUrl};
+pub(crate) use url::InvalidStoreUrl;
+pub(crate) use url::StoreUrl;
 
 /// An open store. Clones share it.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ pub(crate) enum StoreUrl {
 
 /// Why a text does not say where a store is. It never repeats the text, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum InvalidStoreUrl {
+pub enum InvalidStoreUrl {
     #[error("a store is named as `sqlite:PATH`, for example `sqlite:jotgate.db`")]
     Scheme,
     #[error("`sqlite:` must be followed by the path of a file")]
