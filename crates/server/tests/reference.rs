@@ -24,7 +24,7 @@ fn configuration() -> String {
          | key | default | meaning |\n| --- | --- | --- |\n",
     );
     for key in reference() {
-        writeln!(page, "| `{}` | `{}` | {} |", key.path, key.default, key.meaning).unwrap();
+        let _ = writeln!(page, "| `{}` | `{}` | {} |", key.path, key.default, key.meaning);
     }
     page
 }
