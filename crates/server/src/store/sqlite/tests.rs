@@ -8,6 +8,7 @@ use crate::store::conformance::House;
 use crate::store::sql::Sql;
 use crate::store::{Store, StoreUrl, keys, meta, revocations, sessions, users};
 
+mod backup;
 mod faults;
 mod files;
 
