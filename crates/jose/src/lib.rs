@@ -1,1 +1,69 @@
-//! Jotgate.
+//! `jotgate-jose`: JWS, JWK and JWT. Sign, verify, keys. Strict and fast, and nothing else.
+//!
+//! It never reads a clock, does no I/O and has no async. A key carries its algorithm, and the header of a token never
+//! chooses one. Claims can only be read from a [`jwt::Verified`], and only verification makes one.
+//!
+//! ```
+//! use jotgate_jose::{Algorithm, Code, SigningKey, jwt};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Claims {
+//!     iss: String,
+//!     aud: String,
+//!     sub: String,
+//!     exp: i64,
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let now = 1_800_000_000; // seconds since 1970, from the caller's clock
+//! let key = SigningKey::generate(Algorithm::EdDsa)?;
+//! let claims = Claims {
+//!     iss: "https://auth.example.com".into(),
+//!     aud: "https://api.example.com".into(),
+//!     sub: "ada".into(),
+//!     exp: now + 600,
+//! };
+//! let token = jwt::sign(&key, "at+jwt", &claims)?;
+//!
+//! let policy = jwt::Policy::builder()
+//!     .issuer("https://auth.example.com")
+//!     .audience("https://api.example.com")
+//!     .algorithms([Algorithm::EdDsa])
+//!     .token_type("at+jwt")
+//!     .build();
+//! let verified = jwt::verify::<Claims>(&token, &key.verifying_key(), &policy, now)?;
+//! assert_eq!(verified.claims().sub, "ada");
+//!
+//! let late = jwt::verify::<Claims>(&token, &key.verifying_key(), &policy, now + 3600);
+//! assert_eq!(late.unwrap_err().code(), Code::TokenExpired);
+//! # Ok(())
+//! # }
+//! ```
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "tests may panic"))]
+
+mod algorithm;
+mod backend;
+mod base64url;
+mod code;
+pub mod danger;
+mod der;
+mod json;
+mod jwk;
+pub mod jws;
+pub mod jwt;
+mod key;
+mod refusal;
+mod secret;
+
+pub use algorithm::Algorithm;
+pub use code::{Code, UnknownCode};
+pub use jws::Header;
+#[cfg(not(target_family = "wasm"))]
+pub use jws::SignError;
+#[cfg(not(target_family = "wasm"))]
+pub use key::SigningKey;
+pub use key::{KeyError, KeySet, KeySource, Resolver, VerifyingKey, Wanted};
+pub use refusal::Refusal;
+pub use secret::Secret;

@@ -1,0 +1,112 @@
+//! AWS-LC: prepared keys that verify, and SHA-256.
+
+use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm};
+use aws_lc_rs::{digest, hmac};
+
+use super::ed25519::Ed25519Verifier;
+use crate::algorithm::{Algorithm, Curve, Family, Hash, MlDsa};
+use crate::key::KeyError;
+use crate::key::material::{Public, RsaPublic};
+
+/// A key prepared for verifying with one algorithm.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each key, behind an `Arc`; a box would cost a hop on each use"
+)]
+#[derive(Clone)]
+pub(crate) enum Verifier {
+    Hmac(hmac::Key),
+    Ed25519(Ed25519Verifier),
+    Parsed(ParsedPublicKey),
+}
+
+impl Verifier {
+    pub(crate) fn hmac(hash: Hash, secret: &[u8]) -> Self {
+        Self::Hmac(hmac::Key::new(hmac_algorithm(hash), secret))
+    }
+
+    pub(crate) fn public(algorithm: Algorithm, key: &Public) -> Result<Self, KeyError> {
+        match (algorithm.family(), key) {
+            (Family::RsaPkcs1(hash), Public::Rsa(key)) => rsa(pkcs1(hash), key),
+            (Family::RsaPss(hash), Public::Rsa(key)) => rsa(pss(hash), key),
+            (Family::Ecdsa(curve), Public::Ec(key)) => {
+                parsed(ecdsa(curve), &key.point(), "the elliptic-curve public key is not a point on its curve")
+            }
+            (Family::Ed25519, Public::Ed25519(point)) => Ed25519Verifier::new(point).map(Self::Ed25519),
+            (Family::MlDsa(level), Public::MlDsa(_, key)) => {
+                parsed(ml_dsa(level), key, "the ML-DSA public key is not well formed")
+            }
+            _ => Err(KeyError::unfit("this", algorithm)),
+        }
+    }
+
+    /// Whether the signature is by this key. The comparison of an HMAC takes the same time wherever it fails.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Hmac(key) => hmac::verify(key, message, signature).is_ok(),
+            Self::Ed25519(key) => key.verify(message, signature),
+            Self::Parsed(key) => key.verify_sig(message, signature).is_ok(),
+        }
+    }
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    hash
+}
+
+fn rsa(parameters: &'static RsaParameters, key: &RsaPublic) -> Result<Verifier, KeyError> {
+    let components = RsaPublicKeyComponents { n: &key.n, e: &key.e };
+    let parsed = components.to_parsed_public_key(parameters);
+    parsed.map(Verifier::Parsed).map_err(|_| KeyError::new("the RSA public key is not usable"))
+}
+
+fn parsed(
+    algorithm: &'static dyn VerificationAlgorithm,
+    key: &[u8],
+    reason: &'static str,
+) -> Result<Verifier, KeyError> {
+    ParsedPublicKey::new(algorithm, key).map(Verifier::Parsed).map_err(|_| KeyError::new(reason))
+}
+
+pub(super) const fn hmac_algorithm(hash: Hash) -> hmac::Algorithm {
+    match hash {
+        Hash::Sha256 => hmac::HMAC_SHA256,
+        Hash::Sha384 => hmac::HMAC_SHA384,
+        Hash::Sha512 => hmac::HMAC_SHA512,
+    }
+}
+
+const fn pkcs1(hash: Hash) -> &'static RsaParameters {
+    match hash {
+        Hash::Sha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+        Hash::Sha384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+        Hash::Sha512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+    }
+}
+
+/// The salt is as long as the hash in all of these (RFC 7518 §3.5).
+const fn pss(hash: Hash) -> &'static RsaParameters {
+    match hash {
+        Hash::Sha256 => &signature::RSA_PSS_2048_8192_SHA256,
+        Hash::Sha384 => &signature::RSA_PSS_2048_8192_SHA384,
+        Hash::Sha512 => &signature::RSA_PSS_2048_8192_SHA512,
+    }
+}
+
+fn ecdsa(curve: Curve) -> &'static dyn VerificationAlgorithm {
+    match curve {
+        Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED,
+        Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
+        Curve::P521 => &signature::ECDSA_P521_SHA512_FIXED,
+    }
+}
+
+fn ml_dsa(level: MlDsa) -> &'static dyn VerificationAlgorithm {
+    match level {
+        MlDsa::L44 => &signature::ML_DSA_44,
+        MlDsa::L65 => &signature::ML_DSA_65,
+        MlDsa::L87 => &signature::ML_DSA_87,
+    }
+}

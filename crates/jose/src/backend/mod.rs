@@ -1,0 +1,14 @@
+//! The cryptography, chosen by target: AWS-LC everywhere it runs, pure Rust (verification only) on WebAssembly.
+//!
+//! Both have the same functions. Nothing outside this folder names a cryptography crate.
+
+#[cfg(not(target_family = "wasm"))]
+mod aws_lc;
+#[cfg(not(target_family = "wasm"))]
+mod aws_lc_sign;
+mod ed25519;
+
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use aws_lc::{Verifier, sha256};
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use aws_lc_sign::{Signer, generate};

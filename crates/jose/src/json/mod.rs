@@ -1,0 +1,15 @@
+//! Strict JSON objects, read in one pass without building a tree.
+//!
+//! What is stricter than most parsers, because two readers of one token must never see two different things:
+//! a member name that occurs twice is refused at every level, also when one of the two is spelt with escapes;
+//! lone surrogates are refused; nesting is bounded; nothing may follow the object.
+
+mod error;
+mod number;
+mod object;
+mod scan;
+mod text;
+
+pub(crate) use number::NumericDate;
+pub(crate) use object::{Kind, Object, Value};
+pub(crate) use text::Text;

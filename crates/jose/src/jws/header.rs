@@ -1,0 +1,154 @@
+//! The JOSE header (RFC 7515 §4): `alg`, `typ` and `kid` are read; `crit` and `b64` are refused; the rest is ignored.
+//!
+//! `jku`, `jwk`, `x5u` and `x5c` are among what is ignored: a token never brings its own key.
+
+use std::borrow::Cow;
+
+use crate::algorithm::Algorithm;
+use crate::base64url;
+use crate::json::{Object, Value};
+use crate::refusal::{Reason, Refusal, Shown};
+
+/// The longest header that is read, in bytes before encoding.
+const MAX_LEN: usize = 8 * 1024;
+
+/// The header of a token whose signature has been verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    algorithm: Algorithm,
+    typ: Option<Box<str>>,
+    kid: Option<Box<str>>,
+    json: Box<str>,
+}
+
+impl Header {
+    /// The algorithm (`alg`).
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The type (`typ`) as it stands, for example `at+jwt`.
+    #[must_use]
+    pub fn typ(&self) -> Option<&str> {
+        self.typ.as_deref()
+    }
+
+    /// The name of the key (`kid`).
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// The whole header as JSON text.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        &self.json
+    }
+}
+
+/// A header that has been read, but not verified. It borrows from the decoded text.
+#[derive(Debug)]
+pub(crate) struct HeaderView<'a> {
+    pub(crate) alg: Cow<'a, str>,
+    pub(crate) typ: Option<Cow<'a, str>>,
+    pub(crate) kid: Option<Cow<'a, str>>,
+    json: &'a str,
+}
+
+/// Room to decode a header without allocating.
+pub(crate) struct HeaderBuffer([u8; MAX_LEN]);
+
+impl HeaderBuffer {
+    pub(crate) const fn new() -> Self {
+        Self([0; MAX_LEN])
+    }
+}
+
+impl<'a> HeaderView<'a> {
+    pub(crate) fn decode(encoded: &str, buffer: &'a mut HeaderBuffer) -> Result<Self, Refusal> {
+        if encoded.len() > base64url::encoded_len(MAX_LEN) {
+            return Err(Refusal::malformed("a header of at most 8 KiB", "a longer one"));
+        }
+        let bytes = base64url::decode_into(encoded, &mut buffer.0);
+        let bytes =
+            bytes.map_err(|_| Refusal::malformed("a header in canonical base64url", "other characters or bits"))?;
+        let json = core::str::from_utf8(bytes).map_err(|_| Refusal::malformed("a header in UTF-8", "other bytes"))?;
+        Self::parse(json)
+    }
+
+    fn parse(json: &'a str) -> Result<Self, Refusal> {
+        let object = Object::parse(json);
+        let object =
+            object.map_err(|error| Refusal::malformed("a header that is a strict JSON object", &error.to_string()))?;
+        let text = |name: &str| object.get(name).map(|value| text(name, value)).transpose();
+        let alg = text("alg")?.ok_or_else(|| Refusal::malformed("`alg` in the header", "none"))?;
+        let view = Self { alg, typ: text("typ")?, kid: text("kid")?, json };
+        for member in ["crit", "b64"] {
+            if object.get(member).is_some() {
+                return Err(Refusal::new(Reason::HeaderUnsupported { member }));
+            }
+        }
+        Ok(view)
+    }
+
+    /// The header as a value of its own, once the signature has been verified.
+    pub(crate) fn to_header(&self, algorithm: Algorithm) -> Header {
+        let own = |text: &Cow<'_, str>| Box::from(&**text);
+        Header { algorithm, typ: self.typ.as_ref().map(own), kid: self.kid.as_ref().map(own), json: self.json.into() }
+    }
+}
+
+fn text<'a>(name: &str, value: Value<'a>) -> Result<Cow<'a, str>, Refusal> {
+    value.as_str().ok_or_else(|| {
+        let found = format!("`{name}` that is {}", value.type_name());
+        Refusal::malformed("strings for `alg`, `typ` and `kid` in the header", &found)
+    })
+}
+
+/// A media type as it is compared: without `application/`, in any case (RFC 7515 §4.1.9, RFC 2045 §5.1).
+#[derive(Clone, Debug)]
+pub(crate) struct TokenType {
+    name: Box<str>,
+    /// For messages.
+    pub(crate) shown: std::sync::Arc<str>,
+}
+
+impl TokenType {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { name: essence(name).into(), shown: format!("{name:?}").into() }
+    }
+
+    pub(crate) fn check(&self, typ: Option<&str>) -> Result<(), Refusal> {
+        if typ.is_some_and(|typ| essence(typ).eq_ignore_ascii_case(&self.name)) {
+            return Ok(());
+        }
+        Err(Refusal::new(Reason::Type { expected: self.shown.clone(), found: typ.map(Shown::quoted) }))
+    }
+}
+
+fn essence(typ: &str) -> &str {
+    const PREFIX: &str = "application/";
+    match typ.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) && !rest.contains('/') => rest,
+        _ => typ,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_media_types() {
+        let at = TokenType::new("at+jwt");
+        for same in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
+            assert!(at.check(Some(same)).is_ok(), "{same}");
+        }
+        for other in ["JWT", "", "at+jwt ", "application/x/at+jwt", "text/at+jwt", "application/"] {
+            assert!(at.check(Some(other)).is_err(), "{other}");
+        }
+        assert!(at.check(None).is_err());
+        assert!(TokenType::new("application/at+jwt").check(Some("at+jwt")).is_ok());
+    }
+}
