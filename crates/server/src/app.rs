@@ -1,5 +1,6 @@
 //! The composition root: everything a flow needs, made once at start.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jotgate_jose::jwt;
@@ -92,7 +93,7 @@ impl App {
     ///
     /// As [`App::open`].
     pub async fn open_with(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, StartError> {
-        let url = StoreUrl::parse(&config.store.url)?.relative_to(&config.base_dir);
+        let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
         let store = open_store(url.clone()).await?;
         let keyring = open_keyring(&config, &url, &store, &*random, clock.now()).await?;
         let terms = terms(&config);
@@ -163,13 +164,19 @@ async fn open_keyring(
     now: Timestamp,
 ) -> Result<Keyring, StartError> {
     let mut stored = store.read(LoadKeys).await?;
-    let beside = url.beside("master-key");
-    let master = MasterKey::find(&config.keys, &config.base_dir, beside, stored.is_empty(), random)?;
+    let master = MasterKey::find(&config.keys, &config.base_dir, Some(master_key_file(url)), stored.is_empty(), random)?;
     if stored.is_empty() {
         let keys = keyring::generate(&config.tokens, &master, random, now)?;
         stored = store.write(InsertKeysIfNone { keys }).await?;
     }
     Ok(Keyring::open(&stored, &config.tokens, &master)?)
+}
+
+/// The file of the master key that is made beside an embedded database, and named after it.
+fn master_key_file(url: &StoreUrl) -> PathBuf {
+    match url {
+        StoreUrl::Sqlite { path } => path.with_added_extension("master-key"),
+    }
 }
 
 fn terms(config: &Config) -> Terms {

@@ -14,8 +14,7 @@ use aws_lc_rs::constant_time;
 use tokio::sync::Semaphore;
 
 use crate::config::Passwords;
-use crate::domain::password::Password;
-use crate::domain::user::PasswordHash;
+use crate::domain::password::{Password, PasswordHash};
 use crate::random::Random;
 
 const SALT_BYTES: usize = 16;

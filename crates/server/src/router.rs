@@ -21,15 +21,18 @@ impl App {
             .route("/v1/sessions", get(sessions::get))
             .route("/v1/sessions/{id}", delete(sessions::delete))
             .route("/v1/password/change", post(password_change::post))
+            .fallback(layers::not_found)
+            .method_not_allowed_fallback(layers::method_not_allowed)
             .layer(cors::configured(&self.config().http.allowed_origins));
         let published = Router::new()
             .route("/.well-known/jwks.json", get(jwks::get))
             .route("/.well-known/oauth-authorization-server", get(metadata::get))
             .route("/.well-known/openid-configuration", get(metadata::get))
+            .method_not_allowed_fallback(layers::method_not_allowed)
             .layer(cors::anyone());
         let health = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
-        let routes = first_party.merge(published).merge(health).fallback(layers::not_found);
-        layers::around(routes.method_not_allowed_fallback(layers::method_not_allowed), self).with_state(self.clone())
+        let health = health.method_not_allowed_fallback(layers::method_not_allowed);
+        layers::around(first_party.merge(published).merge(health), self).with_state(self.clone())
     }
 
     /// The whole site of `serve`: the routes under the base path of the issuer, its metadata where RFC 8414 §3.1 looks for

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use jotgate_wire::SecretText;
 use serde::{Deserialize, Serialize};
 
 use super::Key;
@@ -14,7 +14,7 @@ use super::Key;
 pub struct Keys {
     /// The key itself, from `JOTGATE_MASTER_KEY`.
     #[serde(skip_serializing)]
-    pub master_key: Option<SecretString>,
+    pub master_key: Option<SecretText>,
     /// A file that holds the key.
     pub master_key_file: Option<PathBuf>,
 }

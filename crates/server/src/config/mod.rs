@@ -36,7 +36,6 @@ pub use throttle::Throttle;
 pub use tls::Tls;
 pub use tokens::Tokens;
 
-pub(crate) use rules::is_loopback_host;
 
 /// All settings of a server. Every key has a default except `issuer`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use jotgate_jose::{Algorithm, SigningKey};
-use secrecy::{ExposeSecret, SecretString};
+use jotgate_wire::SecretText;
 use url::{Host, Url};
 
 use super::source::Lines;
@@ -89,7 +89,7 @@ fn is_loopback(host: &Host<&str>) -> bool {
 }
 
 /// Whether a host name or address of a URL is this machine.
-pub(crate) fn is_loopback_host(host: &str) -> bool {
+fn is_loopback_host(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
@@ -186,13 +186,13 @@ fn load_secret(config: &mut Config) -> Result<(), String> {
         (Some(_), false) => {
             Err(format!("is set, but {} signs with a key pair; leave it out or set `tokens.algorithm` to HS256", algorithm.name()))
         }
-        (Some(secret), true) => strong(secret.expose_secret(), algorithm),
+        (Some(secret), true) => strong(secret.expose(), algorithm),
     }
 }
 
-fn read_secret(file: &Path) -> Result<SecretString, String> {
+fn read_secret(file: &Path) -> Result<SecretText, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?;
-    Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
+    Ok(SecretText::from(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 fn strong(secret: &str, algorithm: Algorithm) -> Result<(), String> {

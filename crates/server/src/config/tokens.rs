@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use jotgate_jose::Algorithm;
-use secrecy::SecretString;
+use jotgate_wire::SecretText;
 use serde::{Deserialize, Serialize};
 
 use super::{Key, Seconds};
@@ -22,7 +22,7 @@ pub struct Tokens {
     pub client_id: String,
     /// The secret of HS256, HS384 and HS512, at least as long as the hash. Better kept in the environment or a file.
     #[serde(skip_serializing)]
-    pub secret: Option<SecretString>,
+    pub secret: Option<SecretText>,
     /// A file that holds the secret instead.
     pub secret_file: Option<PathBuf>,
 }

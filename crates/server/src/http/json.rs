@@ -65,6 +65,10 @@ async fn read(body: Body) -> Result<Bytes, ApiError> {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ApiError::new(ErrorCode::InvalidJson, "the body is not UTF-8"))?;
+    // Serde takes an array for a struct, member by member; nobody means that.
+    if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
+        return Err(not_an_object());
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(&mut deserializer).map_err(|error| refusal(&error, text))?;
     deserializer.end().map_err(|error| refusal(&error, text))?;
@@ -96,12 +100,14 @@ fn refusal(error: &serde_json::Error, text: &str) -> ApiError {
 
 /// The members of our requests are texts, so the first other value is the wrong one.
 fn wrong_type(text: &str) -> ApiError {
-    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(text) else {
-        return ApiError::new(ErrorCode::InvalidJson, "the body must be a JSON object");
-    };
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(text) else { return not_an_object() };
     let error = ApiError::new(ErrorCode::InvalidField, "a member has the wrong type or value");
     match members.iter().find(|(_, value)| !value.is_string() && !value.is_null()) {
         Some((name, _)) => error.field(name, "must be a text"),
         None => error,
     }
+}
+
+fn not_an_object() -> ApiError {
+    ApiError::new(ErrorCode::InvalidJson, "the body must be a JSON object")
 }

@@ -5,7 +5,6 @@
 
 use bytes::Bytes;
 use jotgate_jose::{Algorithm, KeySet, SigningKey, VerifyingKey};
-use secrecy::ExposeSecret;
 
 use super::master_key::{CannotOpen, MasterKey};
 use super::refresh_token::{KEY_ID_BYTES, RefreshKey};
@@ -63,7 +62,7 @@ impl Keyring {
         let refresh = stored.iter().filter(|key| key.purpose == KeyPurpose::Refresh);
         let refresh = refresh.map(|key| open_refresh(key, master)).collect::<Result<Vec<_>, _>>()?;
         let signing = match &tokens.secret {
-            Some(secret) => from_secret(tokens.algorithm, secret.expose_secret())?,
+            Some(secret) => from_secret(tokens.algorithm, secret.expose())?,
             None => open_signing(stored, tokens.algorithm, master)?,
         };
         let published = if tokens.secret.is_some() { None } else { Some(signing.verifying_key()) };
@@ -193,14 +192,14 @@ fn unusable(kid: &str, reason: impl ToString) -> KeyringError {
 mod tests {
     use std::path::Path;
 
-    use secrecy::SecretString;
+    use jotgate_wire::SecretText;
 
     use super::*;
     use crate::config::Keys;
     use crate::random::SystemRandom;
 
     fn master(byte: &str) -> MasterKey {
-        let keys = Keys { master_key: Some(SecretString::from(byte.repeat(32))), master_key_file: None };
+        let keys = Keys { master_key: Some(SecretText::from(byte.repeat(32))), master_key_file: None };
         MasterKey::find(&keys, Path::new("."), None, true, &SystemRandom).unwrap()
     }
 
@@ -236,7 +235,7 @@ mod tests {
         assert!(text.contains("\"kty\":\"OKP\"") && !text.contains("\"d\""), "{text}");
 
         let secret = "kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aYuEiOcVtR";
-        let tokens = Tokens { algorithm: Algorithm::Hs256, secret: Some(SecretString::from(secret)), ..Tokens::default() };
+        let tokens = Tokens { algorithm: Algorithm::Hs256, secret: Some(SecretText::from(secret)), ..Tokens::default() };
         let stored = generated(&tokens);
         assert_eq!(stored.len(), 1, "the secret is not stored");
         let keyring = Keyring::open(&stored, &tokens, &master("01")).unwrap();

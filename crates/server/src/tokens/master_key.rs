@@ -9,7 +9,6 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use crate::config::Keys;
@@ -71,7 +70,7 @@ impl MasterKey {
         random: &dyn Random,
     ) -> Result<Self, MasterKeyError> {
         if let Some(text) = &config.master_key {
-            return Self::parse(text.expose_secret(), "keys.master_key (JOTGATE_MASTER_KEY)");
+            return Self::parse(text.expose(), "keys.master_key (JOTGATE_MASTER_KEY)");
         }
         if let Some(file) = &config.master_key_file {
             let path = base_dir.join(file);
@@ -172,13 +171,13 @@ fn make(path: &Path, random: &dyn Random) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::SecretString;
+    use jotgate_wire::SecretText;
 
     use super::*;
     use crate::random::SystemRandom;
 
     fn configured(text: &str) -> Result<MasterKey, MasterKeyError> {
-        let keys = Keys { master_key: Some(SecretString::from(text)), master_key_file: None };
+        let keys = Keys { master_key: Some(SecretText::from(text)), master_key_file: None };
         MasterKey::find(&keys, Path::new("."), None, true, &SystemRandom)
     }
 

@@ -54,7 +54,8 @@ pub(crate) async fn another_site_cannot_use_them(site: Site) {
         let fetch = site.request(method, path).header("cookie", &cookies).header("sec-fetch-site", "cross-site");
         send(fetch).await.refused(403, "cross_site_request");
     }
-    let form = site.request(Method::POST, "/v1/login").header(ORIGIN, EVIL).form(&[("email", "a"), ("password", "b")]);
+    let form = site.request(Method::POST, "/v1/login").header(ORIGIN, EVIL);
+    let form = form.header("content-type", "application/x-www-form-urlencoded").body("email=a&password=b");
     send(form).await.refused(415, "unsupported_media_type");
     let planted = site.request(Method::POST, "/v1/login").header(ORIGIN, EVIL);
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"});

@@ -17,8 +17,9 @@ pub(crate) async fn bodies_are_read_strictly(site: Site) {
         (b"{", "invalid_json"),
         (b"null", "invalid_json"),
         (b"[]", "invalid_json"),
+        (b"[\"a@b.example\",\"x\",\"bearer\",null]", "invalid_json"),
         (b"\"text\"", "invalid_json"),
-        (b"{} {}", "invalid_json"),
+        (b"{\"email\":\"a@b.example\",\"password\":\"x\"} {}", "invalid_json"),
         (b"{\"email\":\"a@b.example\",\"password\":\"\xff\xfe\"}", "invalid_json"),
         (b"{\"email\":\"a@b.example\",\"email\":\"c@b.example\",\"password\":\"x\"}", "invalid_json"),
         (b"{\"email\":\"a@b.example\",\"em\\u0061il\":\"c@b.example\",\"password\":\"x\"}", "invalid_json"),
@@ -117,8 +118,9 @@ pub(crate) async fn tokens_of_strangers(site: Site) {
     let kid = site.app.verifying_keys().keys()[0].kid().unwrap().to_owned();
     let same_kid = stranger.with_kid(kid.clone());
     site.me(&jwt::sign(&same_kid, "at+jwt", &claims).unwrap()).await.refused(401, "signature_invalid");
-    let public = site.app.verifying_keys().to_json().unwrap();
-    let confused = SigningKey::hmac(Algorithm::Hs256, public.as_bytes()).unwrap().with_kid(kid);
+    let jwks = send(site.request(Method::GET, "/.well-known/jwks.json")).await;
+    let public = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(jwks.body["keys"][0]["x"].as_str().unwrap()).unwrap();
+    let confused = SigningKey::hmac(Algorithm::Hs256, &public).unwrap().with_kid(kid);
     site.me(&jwt::sign(&confused, "at+jwt", &claims).unwrap()).await.refused(401, "algorithm_not_allowed");
     let none = format!("eyJhbGciOiJub25lIn0.{}.", parts[1]);
     site.me(&none).await.refused(401, "algorithm_not_allowed");

@@ -101,7 +101,7 @@ pub(crate) async fn refusals_name_their_reason(site: Site) {
     let ada = site.register("ada@example.com").await;
     let user = jotgate_server::flows::find_user(&site.app, "ada@example.com").await.unwrap();
     jotgate_server::flows::disable_user(&site.app, user.id).await.unwrap();
-    site.refresh(&ada.text("refresh_token")).await.refused(401, "session_ended");
+    site.refresh(&ada.text("refresh_token")).await.refused(403, "account_disabled");
     site.me(&ada.text("access_token")).await.refused(401, "session_ended");
     let body = serde_json::json!({"email": "ada@example.com", "password": crate::site::PASSWORD});
     site.post("/v1/login", body).await.refused(403, "account_disabled");
