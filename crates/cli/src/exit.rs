@@ -73,7 +73,8 @@ impl Failure {
         if !self.message.is_empty() {
             let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
             // When standard error is gone too, the exit code is all that is left to say.
-            let _ = io::Write::write_fmt(&mut anstream::stderr(), format_args!("{red}error{red:#}: {}\n", self.message));
+            let _ =
+                io::Write::write_fmt(&mut anstream::stderr(), format_args!("{red}error{red:#}: {}\n", self.message));
         }
         self.exit.into()
     }

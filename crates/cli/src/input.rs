@@ -46,7 +46,9 @@ impl Input {
         };
         let bytes = bytes.map_err(cannot)?;
         if bytes.len() > limit {
-            return Err(Failure::usage(format!("{self} is larger than {limit} bytes, which is more than belongs here")));
+            return Err(Failure::usage(format!(
+                "{self} is larger than {limit} bytes, which is more than belongs here"
+            )));
         }
         Ok(bytes)
     }

@@ -18,7 +18,8 @@ pub(crate) enum Readers {
 
 /// Writes the file in one step. An existing one stays as it is unless `force` is given.
 pub(crate) fn write(path: &Path, bytes: &[u8], readers: Readers, force: bool) -> Result<(), Failure> {
-    let cannot = |error: &dyn std::fmt::Display| Failure::environment(format!("{} cannot be written: {error}", path.display()));
+    let cannot =
+        |error: &dyn std::fmt::Display| Failure::environment(format!("{} cannot be written: {error}", path.display()));
     if path.exists() && !force {
         return Err(exists(path));
     }
@@ -27,8 +28,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8], readers: Readers, force: bool) ->
         Readers::Owner => 0o600,
         Readers::Everybody => 0o644,
     };
-    let made = tempfile::Builder::new().prefix(".jotgate-").permissions(Permissions::from_mode(mode)).tempfile_in(folder);
-    let mut file = made.map_err(|error| cannot(&error))?;
+    let temporary =
+        tempfile::Builder::new().prefix(".jotgate-").permissions(Permissions::from_mode(mode)).tempfile_in(folder);
+    let mut file = temporary.map_err(|error| cannot(&error))?;
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|error| cannot(&error))?;
     if force {
         return file.persist(path).map(drop).map_err(|error| cannot(&error.error));

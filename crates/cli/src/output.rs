@@ -38,7 +38,8 @@ impl Output {
     /// One JSON value on a line of its own.
     pub(crate) fn value(self, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
         let line = serde_json::to_string(value);
-        let line = line.map_err(|error| Failure::environment(format!("the answer cannot be written as JSON: {error}")))?;
+        let line =
+            line.map_err(|error| Failure::environment(format!("the answer cannot be written as JSON: {error}")))?;
         self.text(&line)
     }
 
@@ -67,10 +68,28 @@ impl Output {
     }
 }
 
-/// An empty table in the house style.
+/// Text for a person, put together line by line.
+#[derive(Debug, Default)]
+pub(crate) struct Page(String);
+
+impl Page {
+    /// Adds a line.
+    pub(crate) fn line(&mut self, line: impl fmt::Display) -> &mut Self {
+        // Writing into memory cannot fail.
+        let _ = fmt::Write::write_fmt(&mut self.0, format_args!("{line}\n"));
+        self
+    }
+
+    /// The whole text.
+    pub(crate) fn text(self) -> String {
+        self.0
+    }
+}
+
+/// An empty table: plain columns, never broken, so that an id can be copied and a line found with `grep`.
 pub(crate) fn table<const N: usize>(head: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(head);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(head);
     table
 }
 

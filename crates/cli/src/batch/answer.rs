@@ -2,10 +2,18 @@
 
 use std::io::Write;
 
+use jotgate_jose::{Code, Refusal};
+
+/// The answer for a refused token.
+pub(crate) fn refused(answer: &mut Vec<u8>, refusal: &Refusal) {
+    let detail = format!("expected {}, found {}", refusal.expected(), refusal.found());
+    refused_for(answer, refusal.code(), &detail);
+}
+
 /// `{"valid":false,"code":…,"detail":…}`.
-pub(crate) fn refused(answer: &mut Vec<u8>, code: &str, detail: &str) {
+pub(super) fn refused_for(answer: &mut Vec<u8>, code: Code, detail: &str) {
     answer.extend_from_slice(b"{\"valid\":false,\"code\":\"");
-    answer.extend_from_slice(code.as_bytes());
+    answer.extend_from_slice(code.as_str().as_bytes());
     answer.extend_from_slice(b"\",\"detail\":");
     // Writing a string into memory cannot fail.
     let _ = serde_json::to_writer(&mut *answer, detail);
@@ -33,7 +41,7 @@ mod tests {
     #[test]
     fn answers_stay_on_one_line() {
         let mut answer = Vec::new();
-        refused(&mut answer, "token_malformed", "a \"quote\"\nand a break");
+        refused_for(&mut answer, Code::TokenMalformed, "a \"quote\"\nand a break");
         assert_eq!(answer, br#"{"valid":false,"code":"token_malformed","detail":"a \"quote\"\nand a break"}"#);
         answer.clear();
         member(&mut answer, "claims", "{\r\n \"a\": 1\n}");

@@ -8,7 +8,7 @@ pub(super) const MAX_LINE: usize = 1024 * 1024;
 const CHUNK: usize = 256 * 1024;
 
 /// One line, without its end.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Line<'a> {
     /// The whole line.
     Whole(&'a [u8]),
@@ -84,16 +84,9 @@ impl<R: Read> Lines<R> {
     /// Where the present line ends, if its end has been read. What was searched once is not searched again.
     fn line_end(&mut self) -> Option<usize> {
         let unsearched = self.buffer.get(self.searched..self.end).unwrap_or_default();
-        match memchr::memchr(b'\n', unsearched) {
-            Some(at) => {
-                self.searched += at;
-                Some(self.searched)
-            }
-            None => {
-                self.searched = self.end;
-                None
-            }
-        }
+        let found = memchr::memchr(b'\n', unsearched);
+        self.searched = found.map_or(self.end, |at| self.searched + at);
+        found.map(|_| self.searched)
     }
 }
 

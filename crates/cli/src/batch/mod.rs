@@ -9,7 +9,9 @@ mod lines;
 
 use std::io::{self, BufWriter, Read, Write};
 
+use answer::refused_for;
 pub(crate) use answer::{member, refused};
+use jotgate_jose::Code;
 use lines::{Line, Lines};
 
 use crate::exit::{Exit, Failure};
@@ -59,11 +61,11 @@ fn answer_line(line: Line<'_>, answer: &mut Vec<u8>, judge: &mut impl FnMut(&str
     match line {
         Line::Whole(bytes) => match std::str::from_utf8(bytes) {
             Ok(token) => return judge(token, answer),
-            Err(_) => refused(answer, "token_malformed", "expected a token, found bytes that are not UTF-8"),
+            Err(_) => refused_for(answer, Code::TokenMalformed, "expected a token, found bytes that are not UTF-8"),
         },
         Line::TooLong => {
             let detail = format!("expected at most {} bytes, found a longer line", lines::MAX_LINE);
-            refused(answer, "token_too_large", &detail);
+            refused_for(answer, Code::TokenTooLarge, &detail);
         }
     }
     false

@@ -14,7 +14,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) fn get(address: &str, limit: usize) -> Result<Vec<u8>, Failure> {
     let url = Url::parse(address).map_err(|error| Failure::usage(format!("`{address}` is not an address: {error}")))?;
     if url.scheme() == "http" && !is_this_machine(&url) {
-        return Err(Failure::usage(format!("`{address}` is plain http: keys that anybody on the way can replace verify nothing; use https")));
+        return Err(Failure::usage(format!(
+            "`{address}` is plain http: keys that anybody on the way can replace verify nothing; use https"
+        )));
     }
     let cannot = |why: &str| Failure::environment(format!("{address} cannot be fetched: {why}"));
     runtime::small()?.block_on(body(url, limit)).map_err(|why| cannot(&why))

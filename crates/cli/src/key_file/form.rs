@@ -51,7 +51,7 @@ impl<'a> Form<'a> {
         let text = std::str::from_utf8(bytes).map(str::trim_start);
         match text {
             Ok(text) if text.starts_with('{') => json(text),
-            Ok(text) if text.contains("-----BEGIN ") => pem(text),
+            Ok(text) if text.contains("-----BEGIN ") => Ok(pem(text)),
             Ok("") => Err("it is empty".to_owned()),
             _ if bytes.first() == Some(&0x30) => Ok(Self::Der(bytes)),
             _ => Err("it is neither a JWK, a JWK Set, PEM nor DER".to_owned()),
@@ -84,15 +84,18 @@ fn members(json: &str) -> Result<Members<'_>, String> {
     })
 }
 
-fn pem(text: &str) -> Result<Form<'_>, String> {
+fn pem(text: &str) -> Form<'_> {
     const BEGIN: &str = "-----BEGIN ";
     let starts: Vec<_> = text.match_indices(BEGIN).map(|(at, _)| at).collect();
     let ends = starts.iter().copied().skip(1).chain([text.len()]);
     let blocks = starts.iter().zip(ends).filter_map(|(start, end)| text.get(*start..end));
     let blocks: Vec<_> = blocks
-        .map(|text| PemBlock { text: text.trim_end(), can_sign: text.lines().next().is_some_and(|l| l.contains("PRIVATE KEY")) })
+        .map(|text| PemBlock {
+            text: text.trim_end(),
+            can_sign: text.lines().next().is_some_and(|l| l.contains("PRIVATE KEY")),
+        })
         .collect();
-    Ok(Form::Pem(blocks))
+    Form::Pem(blocks)
 }
 
 #[cfg(test)]
@@ -105,16 +108,21 @@ mod tests {
         assert!(matches!(Form::of(b"{\"kty\":\"EC\",\"d\":\"x\"}"), Ok(Form::Jwk(Jwk { can_sign: true, .. }))));
         assert!(matches!(Form::of(b"{\"kty\":\"AKP\",\"priv\":\"x\"}"), Ok(Form::Jwk(Jwk { can_sign: true, .. }))));
         assert!(matches!(Form::of(b"{\"kty\":\"oct\"}"), Ok(Form::Jwk(Jwk { can_sign: true, .. }))));
-        assert!(matches!(Form::of(b"{\"keys\":[{\"kty\":\"EC\"}]}"), Ok(Form::Set { entries, .. }) if entries.len() == 1));
+        assert!(
+            matches!(Form::of(b"{\"keys\":[{\"kty\":\"EC\"}]}"), Ok(Form::Set { entries, .. }) if entries.len() == 1)
+        );
         assert!(matches!(Form::of(b"\x30\x82\xff"), Ok(Form::Der(_))));
-        let two = b"# a comment\n-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n-----BEGIN PRIVATE KEY-----\n";
+        let two =
+            b"# a comment\n-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n-----BEGIN PRIVATE KEY-----\n";
         let Ok(Form::Pem(blocks)) = Form::of(two) else { panic!("PEM") };
         assert_eq!(blocks.iter().map(|block| block.can_sign).collect::<Vec<_>>(), [false, true]);
     }
 
     #[test]
     fn what_is_no_key_says_so_without_quoting_it() {
-        for bytes in [&b""[..], b"hunter2 is my secret", b"{\"k\": hunter2", b"[]", b"{\"keys\":[\"hunter2\"]}", b"{\"keys\":7}"] {
+        for bytes in
+            [&b""[..], b"hunter2 is my secret", b"{\"k\": hunter2", b"[]", b"{\"keys\":[\"hunter2\"]}", b"{\"keys\":7}"]
+        {
             let said = Form::of(bytes).unwrap_err();
             assert!(!said.contains("hunter2"), "{said}");
         }

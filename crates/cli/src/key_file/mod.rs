@@ -6,9 +6,9 @@ mod form;
 mod signing;
 mod verifying;
 
-pub(crate) use any::{AnyKey, Keys, KeysArgs};
+pub(crate) use any::{AnyKey, KeysArgs};
 pub(crate) use signing::SigningArgs;
-pub(crate) use verifying::{Verifying, VerifyingArgs};
+pub(crate) use verifying::{Source, Verifying, VerifyingArgs};
 
 use jotgate_jose::Algorithm;
 

@@ -109,7 +109,8 @@ fn one(jwk: Jwk<'_>, algorithms: &[Algorithm]) -> Result<Source, String> {
 
 fn set(json: &str, algorithms: &[Algorithm], output: Output) -> Result<Source, String> {
     let set = KeySet::from_json_for(json, algorithms).map_err(|error| hint(&error.to_string(), true))?;
-    let skipped: Vec<_> = set.skipped().iter().map(|(at, error)| format!("key {} of the set: {error}", at + 1)).collect();
+    let skipped: Vec<_> =
+        set.skipped().iter().map(|(at, error)| format!("key {} of the set: {error}", at + 1)).collect();
     if set.is_empty() {
         return Err(if skipped.is_empty() { "the set is empty".to_owned() } else { hint(&skipped.join("; "), false) });
     }
