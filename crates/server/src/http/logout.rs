@@ -1,7 +1,7 @@
 //! `POST /v1/logout?scope=local|others|global`.
 
-use axum::extract::{Query, State};
 use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode};
 use jotgate_wire::{ErrorCode, LogoutQuery, LogoutRequest, LogoutScope, Transport, VerificationCode};
@@ -21,7 +21,7 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: Option<Json<LogoutRequest>>,
 ) -> Result<Response, ApiError> {
-    let scope = scope(query)?;
+    let scope = scope(&query)?;
     let access = access_token(&app, &headers, &Method::POST)?;
     let refresh = refresh_token(&app, &headers, body.and_then(|Json(body)| body.refresh_token))?;
     let by_cookie = matches!(refresh, Some((_, Transport::Cookie))) || cookies::any(&headers, app.config());
@@ -46,14 +46,16 @@ async fn log_out(app: &App, access: Option<&str>, refresh: Option<&str>, scope: 
     }
 }
 
-fn scope(query: Result<Query<LogoutQuery>, QueryRejection>) -> Result<Scope, ApiError> {
+fn scope(query: &Result<Query<LogoutQuery>, QueryRejection>) -> Result<Scope, ApiError> {
     match query {
         Ok(Query(query)) => Ok(match query.scope {
             LogoutScope::Local => Scope::Local,
             LogoutScope::Others => Scope::Others,
             LogoutScope::Global => Scope::Global,
         }),
-        Err(_) => Err(ApiError::new(ErrorCode::InvalidField, "the query of a log-out is `scope=local`, `others` or `global`")
-            .field("scope", "must be local, others or global")),
+        Err(_) => {
+            Err(ApiError::new(ErrorCode::InvalidField, "the query of a log-out is `scope=local`, `others` or `global`")
+                .field("scope", "must be local, others or global"))
+        }
     }
 }
