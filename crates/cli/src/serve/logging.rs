@@ -34,15 +34,16 @@ fn has_colours() -> bool {
 
 /// Reads a filter. A word that is no level would mean a module of that name at `trace`, which nobody means who misspells one.
 pub(crate) fn filter(text: &str) -> Result<EnvFilter, String> {
-    for part in text.split(',').map(str::trim) {
-        let is_level = part.parse::<LevelFilter>().is_ok();
+    let parts: Vec<_> = text.split(',').map(str::trim).collect();
+    for part in &parts {
+        let is_level = !part.is_empty() && part.parse::<LevelFilter>().is_ok();
         if !is_level && !part.contains('=') && !part.starts_with("jotgate") {
             return Err(format!(
                 "`{part}` is not a level; write error, warn, info, debug or trace, or a filter such as `info,jotgate_server=debug`"
             ));
         }
     }
-    EnvFilter::builder().parse(text).map_err(|error| format!("`{text}` is not a filter: {error}"))
+    EnvFilter::builder().parse(parts.join(",")).map_err(|error| format!("`{text}` is not a filter: {error}"))
 }
 
 /// What is ours holds no secrets, and tests see to it; what others say in passing, nobody has looked at.

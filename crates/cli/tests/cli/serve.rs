@@ -1,9 +1,8 @@
 //! `serve`: starting, saying where, stopping, and refusing to start; keys fetched from it.
 
-use std::net::TcpListener;
-use std::process::Command;
-
-use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 
 use crate::probe::Probe;
 use crate::server::{CONFIG, Server};
@@ -22,9 +21,9 @@ async fn it_says_where_it_listens_and_stops_when_told() {
     let server = Server::start(&desk);
     let probe = Probe::new(&server.url);
     probe.send(probe.request(reqwest::Method::GET, "/healthz")).await.ok(200);
+    let announced = server.announced.clone();
     let (code, said) = server.stop();
     assert_eq!(code, 0, "{said}");
-    let announced: Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
     assert_eq!(announced["issuer"], "http://127.0.0.1:4400");
     assert!(announced["store"].as_str().is_some_and(|store| store.ends_with("/jotgate.db")), "{announced}");
     assert!(said.contains("plain http") && said.contains("stopping"), "{said}");
@@ -39,10 +38,39 @@ async fn an_interrupt_stops_it_too_and_the_command_line_wins_over_the_file() {
     assert_eq!(server.wait(), 0);
 }
 
+/// A request whose body never comes holds up the stop, as it should, until the second signal.
+#[test]
+fn a_second_signal_does_not_wait() {
+    let desk = desk();
+    let mut server = Server::start(&desk);
+    let mut connection = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
+    let head = "POST /v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\
+                Expect: 100-continue\r\n\r\n";
+    connection.write_all(head.as_bytes()).unwrap();
+    let mut go_on = [0; 12];
+    connection.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100");
+    server.signal("TERM");
+    server.says("stopping");
+    server.signal("TERM");
+    assert_eq!(server.wait(), 3);
+}
+
 #[test]
 fn a_person_gets_one_plain_line() {
     let desk = desk();
-    // A pipe that is closed at once: the line goes nowhere, and the server must not care.
+    let mut child = desk.command(&["serve"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(line.starts_with("listening on 127.0.0.1:"), "{line}");
+    assert!(line.contains(", issuer http://127.0.0.1:4400, store sqlite:/"), "{line}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let desk = desk();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let ran = desk.run(&["serve", "--listen", &address]).ends(3);
@@ -72,7 +100,7 @@ fn a_newer_database_is_left_alone() {
     let desk = desk();
     create(&desk, "ada@example.com", &[]).ends(0);
     let database = rusqlite::Connection::open(desk.path("jotgate.db")).unwrap();
-    database.pragma_update(None, "user_version", 9999).unwrap();
+    assert_eq!(database.execute("UPDATE meta SET number = 9999 WHERE name = 'schema'", []).unwrap(), 1);
     drop(database);
     desk.run(&["serve"]).ends(3).complains(&["9999", "newer"]);
 }

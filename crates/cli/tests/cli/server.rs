@@ -17,6 +17,8 @@ pub(crate) const CONFIG: &str = "issuer = \"http://127.0.0.1:4400\"\n[http]\nlis
 pub(crate) struct Server {
     child: Child,
     pub(crate) url: String,
+    /// What it printed on standard output when it was ready.
+    pub(crate) announced: Value,
     said: Arc<Mutex<Vec<u8>>>,
     readers: Vec<JoinHandle<()>>,
 }
@@ -42,7 +44,7 @@ impl Server {
         };
         let url = format!("http://{}", announced["listening"].as_str().unwrap());
         let rest = collect(stdout, Arc::clone(&said));
-        Self { child, url, said, readers: vec![log, rest] }
+        Self { child, url, announced, said, readers: vec![log, rest] }
     }
 
     /// Asks it to stop, and returns its exit code and everything it has said.
@@ -67,6 +69,13 @@ impl Server {
     /// Waits for its end without asking for it.
     pub(crate) fn wait(&mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+
+    /// Waits until it has said this. It ends, and with it the waiting, when the test's own time is over.
+    pub(crate) fn says(&self, words: &str) {
+        while !String::from_utf8_lossy(&self.said.lock().unwrap()).contains(words) {
+            std::thread::yield_now();
+        }
     }
 
     fn everything(&mut self) -> String {

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -93,15 +95,28 @@ impl Desk {
     }
 }
 
+/// Longer than any command takes on a busy machine.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// Runs a command to its end, feeding it while it answers.
 pub(crate) fn finish(mut command: Command, stdin: &[u8]) -> Ran {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
+    let process = child.id();
+    let (finished, watch) = mpsc::channel::<()>();
     let output = thread::scope(|scope| {
+        // A command that should have ended and did not fails its test, and does not hold up the others.
+        scope.spawn(move || {
+            if watch.recv_timeout(LONGEST) == Err(mpsc::RecvTimeoutError::Timeout) {
+                Command::new("kill").args(["-KILL", &process.to_string()]).status().unwrap();
+            }
+        });
         // A command that does not read what it is given closes the pipe; that is its right.
         scope.spawn(move || drop(input.write_all(stdin)));
-        child.wait_with_output().unwrap()
+        let output = child.wait_with_output().unwrap();
+        drop(finished);
+        output
     });
     Ran {
         code: output.status.code().unwrap_or(-1),
