@@ -131,7 +131,7 @@ fn explain_signature(
         report.not_reached("signature", EXPECTED_SIGNATURE.to_owned());
         return false;
     };
-    let checked = jws::check_signature(&key, algorithm, parts.signed, parts.signature);
+    let checked = jws::check_signature(&key, algorithm, parts.signed.as_bytes(), parts.signature);
     let signature = report.add("signature", EXPECTED_SIGNATURE.to_owned(), || "its signature".to_owned(), checked);
     signature.and(typ).is_some()
 }
