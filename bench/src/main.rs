@@ -1,3 +1,47 @@
-//! Jotgate.
+//! Measurements as ratios within one run: `cargo run --release -p bench -- NAME [--json]`.
+//!
+//! The machine may be small, shared and noisy, so nothing here is an absolute time that must hold: what is compared runs
+//! in turn within one process, round after round, and the medians are divided.
 
-fn main() {}
+#![expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
+
+mod measure;
+mod report;
+mod route;
+mod startup;
+
+use clap::{Parser, Subcommand};
+use report::Report;
+
+/// Measures one thing as ratios within one run.
+#[derive(Debug, Parser)]
+#[command(name = "bench", after_help = "Example: cargo run --release -p bench -- route --json")]
+struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+    /// Print one JSON object instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// The throughput of an axum route behind the guard, against the same route unprotected.
+    Route(route::Options),
+    /// From starting `jotgate serve` on an existing database to its first answer, and its idle memory.
+    Startup(startup::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let report: Report = match arguments.bench {
+        Bench::Route(options) => route::run(&options)?,
+        Bench::Startup(options) => startup::run(&options)?,
+    };
+    if arguments.json {
+        println!("{}", report.to_json());
+    } else {
+        println!("{report}");
+    }
+    Ok(())
+}

@@ -1,3 +1,22 @@
-//! Jotgate.
+//! The project's own chores. `cargo xtask test` is the whole test run.
+#![expect(clippy::print_stdout, reason = "a program for people at a terminal")]
 
-fn main() {}
+mod needs;
+mod outcome;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask test [ARGUMENTS FOR cargo test]
+
+  test    gets what the tests need and does not find, runs every test of the workspace (or those
+          that the arguments choose), and ends in one line: N passed, N failed, N skipped";
+
+fn main() -> anyhow::Result<ExitCode> {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some("test") {
+        return test::run(&arguments.collect::<Vec<_>>());
+    }
+    println!("{USAGE}");
+    Ok(ExitCode::from(2))
+}

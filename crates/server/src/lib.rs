@@ -1,1 +1,38 @@
-//! Jotgate.
+//! The Jotgate auth server as a library: the same code as `jotgate serve`, to mount inside an axum application.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use jotgate_server::{App, Config};
+//!
+//! let auth = App::open(Config::new("http://127.0.0.1:3000/auth")?).await?;
+//! let _jobs = auth.start_jobs();
+//! let app = axum::Router::new().nest("/auth", auth.router());
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//! axum::serve(listener, app).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod app;
+mod clock;
+pub mod config;
+pub mod domain;
+pub mod flows;
+mod hasher;
+mod http;
+mod jobs;
+mod random;
+mod revocations;
+mod router;
+mod serve;
+mod store;
+mod throttle;
+mod tokens;
+
+pub use app::{App, StartError};
+pub use clock::{Clock, SystemClock};
+pub use config::{Config, ConfigError};
+pub use jobs::Jobs;
+pub use random::{Random, SystemRandom};
+pub use serve::Server;
+pub use tokens::check::{Caller, Refused};

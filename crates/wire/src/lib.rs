@@ -1,1 +1,36 @@
-//! Jotgate.
+//! What crosses HTTP between Jotgate and its clients: requests, answers, codes, claims, revocations. Types only.
+//!
+//! Codes are stable for ever, texts are not. Every code has its row in one of two tables: [`VerificationCode`] for what can be
+//! wrong with a token, and [`ErrorCode`] for what can be wrong with a call.
+//!
+//! ```
+//! use jotgate_wire::{BearerError, VerificationCode};
+//!
+//! let code: VerificationCode = "token_expired".parse()?;
+//! assert_eq!(code.bearer_error(), BearerError::InvalidToken);
+//! assert_eq!(code.status(), 401);
+//! # Ok::<(), jotgate_wire::UnknownCode>(())
+//! ```
+
+mod account;
+mod claims;
+mod code;
+mod error;
+mod metadata;
+mod problem;
+mod revocation;
+mod secret;
+mod session;
+
+pub use account::{PasswordChangeRequest, RegisterRequest, UpdateMeRequest, UserBody};
+pub use claims::{AccessClaims, Audience};
+pub use code::{BearerError, UnknownCode, VerificationCode};
+pub use error::ErrorCode;
+pub use metadata::{IssuerMetadata, OAUTH_METADATA_PATH, OPENID_METADATA_PATH};
+pub use problem::{PROBLEM_JSON, Problem};
+pub use revocation::{Entry, RevocationSet, Subject, TokenFacts};
+pub use secret::SecretText;
+pub use session::{
+    CookieResponse, LoginRequest, LogoutQuery, LogoutRequest, LogoutScope, RefreshRequest, SessionBody, SessionList,
+    TokenResponse, Transport,
+};

@@ -1,0 +1,188 @@
+//! The composition root: everything a flow needs, made once at start.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jotgate_jose::jwt;
+use jotgate_wire::RevocationSet;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, ConfigError};
+use crate::domain::password::PasswordPolicy;
+use crate::domain::refresh::RefreshPolicy;
+use crate::domain::time::Timestamp;
+use crate::hasher::{HashError, Hasher};
+use crate::random::{Random, SystemRandom};
+use crate::store::keys::{InsertKeysIfNone, LoadKeys};
+use crate::store::{InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
+use crate::throttle::Throttle;
+use crate::tokens::check::{self, LEEWAY_SECONDS};
+use crate::tokens::issue::Terms;
+use crate::tokens::keyring::{self, Keyring, KeyringError};
+use crate::tokens::master_key::{MasterKey, MasterKeyError};
+
+/// A running auth server without a listener: mount its [`router`](Self::router), or hand it to [`serve`](crate::serve).
+/// Cloning it is cheap, and all clones are one server.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) keyring: Keyring,
+    pub(crate) terms: Terms,
+    pub(crate) policy: jwt::Policy,
+    pub(crate) revocations: Arc<RevocationSet>,
+    pub(crate) hasher: Hasher,
+    pub(crate) throttle: Throttle,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}
+
+/// Why a server did not start, said to the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration breaks a rule.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// `store.url` is not one.
+    #[error("store.url: {0}")]
+    StoreUrl(#[from] InvalidStoreUrl),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database fails.
+    #[error("the database cannot be used: {0}")]
+    Store(#[from] StoreError),
+    /// There is no usable master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The keys cannot be used.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The password parameters are out of range.
+    #[error("{0}")]
+    Passwords(String),
+    /// The listener or TLS cannot be set up.
+    #[error("{0}")]
+    Listen(String),
+}
+
+impl From<HashError> for StartError {
+    fn from(error: HashError) -> Self {
+        Self::Passwords(error.to_string())
+    }
+}
+
+impl App {
+    /// Opens the store (making and migrating it as needed) and the keys.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration, the database, the master key or the keys cannot be used; each says what to change.
+    pub async fn open(config: Config) -> Result<Self, StartError> {
+        Self::open_with(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await
+    }
+
+    /// The same with a clock and randomness of the caller's, for tests.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::open`].
+    pub async fn open_with(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, StartError> {
+        let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
+        let store = open_store(url.clone()).await?;
+        let keyring = open_keyring(&config, &url, &store, &*random, clock.now()).await?;
+        let terms = terms(&config);
+        let hasher = Hasher::new(&config.passwords, &*random)?;
+        let policy = check::policy(&keyring, &terms);
+        let throttle = Throttle::new(&config.throttle);
+        let revocations = Arc::new(RevocationSet::default());
+        let inner = Inner { config, store, keyring, terms, policy, revocations, hasher, throttle, clock, random };
+        let app = Self { inner: Arc::new(inner) };
+        app.follow_revocations().await?;
+        Ok(app)
+    }
+
+    /// The ends of sessions that this server knows, for a guard in the same process. It is updated before an end is
+    /// answered.
+    #[must_use]
+    pub fn revocations(&self) -> Arc<RevocationSet> {
+        Arc::clone(&self.inner.revocations)
+    }
+
+    /// The keys that access tokens verify with, for a guard in the same process.
+    #[must_use]
+    pub fn verifying_keys(&self) -> jotgate_jose::KeySet {
+        self.inner.keyring.verifying().clone()
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// Finishes what the store has accepted and closes it. Later calls of any clone fail.
+    pub async fn close(&self) {
+        self.inner.store.close().await;
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// When a revocation made now can be forgotten: when the longest access token still alive has expired everywhere.
+    pub(crate) fn forget_at(&self, now: Timestamp) -> Timestamp {
+        now.plus_seconds(self.inner.terms.ttl + 2 * i64::from(LEEWAY_SECONDS))
+    }
+
+    pub(crate) fn refresh_policy(&self) -> RefreshPolicy {
+        RefreshPolicy { retry_window_secs: self.inner.config.sessions.retry_window.0 }
+    }
+
+    pub(crate) fn password_policy(&self) -> PasswordPolicy {
+        let min_length = usize::try_from(self.inner.config.passwords.min_length).unwrap_or(usize::MAX);
+        PasswordPolicy { min_length, ..PasswordPolicy::default() }
+    }
+}
+
+/// Opening migrates, syncs and takes locks, so it is kept off the threads that serve.
+async fn open_store(url: StoreUrl) -> Result<Store, StartError> {
+    let opened = tokio::task::spawn_blocking(move || Store::open(&url)).await;
+    Ok(opened.map_err(|_| StartError::Listen("the database could not be opened: the start was interrupted".into()))??)
+}
+
+async fn open_keyring(
+    config: &Config,
+    url: &StoreUrl,
+    store: &Store,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<Keyring, StartError> {
+    let mut stored = store.read(LoadKeys).await?;
+    let master = MasterKey::find(&config.keys, &config.base_dir, Some(master_key_file(url)), stored.is_empty(), random)?;
+    if stored.is_empty() {
+        let keys = keyring::generate(&config.tokens, &master, random, now)?;
+        stored = store.write(InsertKeysIfNone { keys }).await?;
+    }
+    Ok(Keyring::open(&stored, &config.tokens, &master)?)
+}
+
+/// The file of the master key that is made beside an embedded database, and named after it.
+fn master_key_file(url: &StoreUrl) -> PathBuf {
+    match url {
+        StoreUrl::Sqlite { path } => path.with_added_extension("master-key"),
+    }
+}
+
+fn terms(config: &Config) -> Terms {
+    let audience = match config.tokens.audience.as_slice() {
+        [] => vec![config.issuer.clone()],
+        configured => configured.to_vec(),
+    };
+    Terms { issuer: config.issuer.clone(), audience, ttl: config.tokens.access_ttl.get() }
+}

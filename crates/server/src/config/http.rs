@@ -1,0 +1,53 @@
+//! `[http]`: the listener, the origins of browsers, and limits.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Key, Seconds};
+
+/// The listener, the origins of browsers, and limits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// Origins whose pages may call this server with cookies, each as a browser writes it: `https://shop.example.com`.
+    pub allowed_origins: Vec<String>,
+    /// Connections served at once; more wait in the system's queue.
+    pub max_connections: u32,
+    /// How long a connection may take to send a request's header.
+    pub header_timeout: Seconds,
+    /// How long a request may take, its body included.
+    pub request_timeout: Seconds,
+    /// How long a stopping server waits for the requests it has accepted.
+    pub shutdown_grace: Seconds,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:4400".into(),
+            allowed_origins: Vec::new(),
+            max_connections: 4096,
+            header_timeout: Seconds(10),
+            request_timeout: Seconds(30),
+            shutdown_grace: Seconds(30),
+        }
+    }
+}
+
+pub(super) const KEYS: &[Key] = &[
+    Key { path: "http.listen", default: "\"127.0.0.1:4400\"", meaning: "address and port to listen on" },
+    Key {
+        path: "http.allowed_origins",
+        default: "[]",
+        meaning: "origins of pages that may call this server with cookies, such as \"https://shop.example.com\"",
+    },
+    Key { path: "http.max_connections", default: "4096", meaning: "connections served at once; more wait" },
+    Key { path: "http.header_timeout", default: "\"10s\"", meaning: "how long a request's header may take to arrive" },
+    Key { path: "http.request_timeout", default: "\"30s\"", meaning: "how long a request may take, its body included" },
+    Key {
+        path: "http.shutdown_grace",
+        default: "\"30s\"",
+        meaning: "how long a stopping server waits for the requests it has accepted",
+    },
+];

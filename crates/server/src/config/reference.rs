@@ -1,0 +1,47 @@
+//! The table of all keys: what `config reference` prints and what unknown keys are compared with.
+
+use super::{http, keys as keys_file, log, passwords, sessions, store, throttle, tls, tokens};
+
+/// One key of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Section and name, such as `http.listen`.
+    pub path: &'static str,
+    /// The default, as TOML writes it.
+    pub default: &'static str,
+    /// What it does, in one line.
+    pub meaning: &'static str,
+}
+
+/// Every key, in the order of the reference.
+#[must_use]
+pub fn keys() -> Vec<Key> {
+    let files = [
+        super::KEYS,
+        http::KEYS,
+        tls::KEYS,
+        store::KEYS,
+        tokens::KEYS,
+        sessions::KEYS,
+        passwords::KEYS,
+        keys_file::KEYS,
+        throttle::KEYS,
+        log::KEYS,
+    ];
+    files.concat()
+}
+
+/// The known key nearest to `path`, when one is near enough to be meant.
+pub(super) fn nearest(path: &str) -> Option<&'static str> {
+    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+    let distance = |known: &str| {
+        let whole = strsim::damerau_levenshtein(path, known);
+        let name_only = strsim::damerau_levenshtein(&last(path), &last(known)) + 1;
+        whole.min(name_only)
+    };
+    let sections = keys().into_iter().filter_map(|key| key.path.split_once('.').map(|(section, _)| section));
+    let known = keys().into_iter().map(|key| key.path).chain(sections);
+    let (distance, nearest) = known.map(|known| (distance(known), known)).min()?;
+    let near_enough = distance <= 1 + path.len() / 4;
+    near_enough.then_some(nearest)
+}

@@ -1,0 +1,237 @@
+//! What a configuration must satisfy before a server may start on it.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use jotgate_jose::{Algorithm, SigningKey};
+use jotgate_wire::SecretText;
+use url::{Host, Url};
+
+use super::source::Lines;
+use super::{Config, ConfigError, Problem, Seconds};
+
+/// Above this an access token outlives what people expect of a log-out at a foreign verifier.
+const ACCESS_TTL_MAX: Seconds = Seconds(3600);
+const ACCESS_TTL_WARN: Seconds = Seconds(900);
+
+/// Secrets that stand in tutorials, documentation and example files, in lower case: an attacker tries these first.
+const WELL_KNOWN_SECRETS: &[&str] = &[
+    "secret", "your-256-bit-secret", "your-384-bit-secret", "your-512-bit-secret", "a-string-secret-at-least-256-bits-long",
+    "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long", "changeme", "change-me", "change_me", "supersecret", "super-secret", "super_secret",
+    "mysecret", "my-secret", "my_secret", "mysecretkey", "my-secret-key", "my_secret_key", "jwtsecret", "jwt-secret",
+    "jwt_secret", "jwt_secret_key", "jwt-secret-key", "secretkey", "secret-key", "secret_key", "shhhhh", "password", "token",
+    "access_token_secret", "refresh_token_secret", "keyboard cat", "somesecret", "topsecret", "top-secret", "test", "example",
+    "your_jwt_secret", "your-jwt-secret", "your_secret_key", "your-secret-key", "yoursecretkey", "notasecret", "default", "django-insecure",
+];
+
+/// Applies every rule; the warnings are for the operator to read at start.
+pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, ConfigError> {
+    let mut problems = Vec::new();
+    let mut refuse = |key: &str, message: Result<(), String>| {
+        if let Err(message) = message {
+            problems.push(Problem { key: key.to_owned(), line: lines.of(key), message });
+        }
+    };
+    refuse("issuer", issuer(&config.issuer));
+    refuse("http.listen", listen(&config.http.listen));
+    refuse("http.allowed_origins", config.http.allowed_origins.iter().try_for_each(|origin| exact_origin(origin)));
+    refuse("http.max_connections", at_least(1, config.http.max_connections));
+    refuse("http.header_timeout", at_least(1, config.http.header_timeout.0));
+    refuse("http.request_timeout", at_least(1, config.http.request_timeout.0));
+    refuse("tls.key", both_or_neither(config));
+    refuse("tokens.access_ttl", access_ttl(config.tokens.access_ttl));
+    refuse("tokens.audience", config.tokens.audience.iter().try_for_each(|audience| audience_value(audience)));
+    refuse("tokens.client_id", not_empty(&config.tokens.client_id));
+    refuse("tokens.algorithm", algorithm(config.tokens.algorithm));
+    refuse("tokens.secret", load_secret(config));
+    refuse("sessions.idle_ttl", at_least(1, config.sessions.idle_ttl.0));
+    refuse("sessions.absolute_ttl", absolute_ttl(config));
+    refuse("sessions.retry_window", retry_window(config));
+    refuse("passwords.min_length", min_length(config.passwords.min_length));
+    refuse("passwords.memory_kib", at_least(8 * 1024, config.passwords.memory_kib));
+    refuse("passwords.iterations", at_least(1, config.passwords.iterations));
+    refuse("log.level", not_empty(&config.log.level));
+    if problems.is_empty() { Ok(warnings(config)) } else { Err(ConfigError { problems }) }
+}
+
+/// RFC 8414 §2: the issuer is an https URL without query or fragment. Plain http is for this machine only.
+fn issuer(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("is missing; write the public URL of this server, such as issuer = \"https://auth.example.com\"".into());
+    }
+    let url = Url::parse(text).map_err(|error| format!("`{text}` is not a URL ({error})"))?;
+    let loopback = url.host().is_some_and(|host| is_loopback(&host));
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => {
+            return Err(format!(
+                "`{text}` is plain http, which is allowed on a loopback address only; write https (a proxy in front may end TLS)"
+            ));
+        }
+        scheme => return Err(format!("`{text}` has the scheme `{scheme}`; it must be https")),
+    }
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("`{text}` must have no query, fragment or user (RFC 8414 §2)"));
+    }
+    if text.ends_with('/') {
+        return Err(format!("`{text}` ends in `/`; leave it out, since verifiers compare issuers exactly"));
+    }
+    Ok(())
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => is_loopback_host(name),
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
+}
+
+/// Whether a host name or address of a URL is this machine.
+fn is_loopback_host(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn listen(text: &str) -> Result<(), String> {
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
+    if host.is_empty() || port.parse::<u16>().is_err() {
+        return Err(format!("`{text}` is not an address and port; write such as \"127.0.0.1:4400\" or \"[::]:4400\""));
+    }
+    Ok(())
+}
+
+fn exact_origin(text: &str) -> Result<(), String> {
+    let origin = Url::parse(text).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    if origin == text && text.starts_with("http") {
+        return Ok(());
+    }
+    let hint = if origin.starts_with("http") { format!("; write \"{origin}\"") } else { String::new() };
+    Err(format!("`{text}` is not an origin as a browser writes it: scheme, host and port, nothing else{hint}"))
+}
+
+fn both_or_neither(config: &Config) -> Result<(), String> {
+    match (&config.tls.certificate, &config.tls.key) {
+        (Some(_), None) => Err("is missing; `tls.certificate` needs its private key".into()),
+        (None, Some(_)) => Err("stands alone; add `tls.certificate`".into()),
+        _ => Ok(()),
+    }
+}
+
+fn access_ttl(ttl: Seconds) -> Result<(), String> {
+    if ttl > ACCESS_TTL_MAX {
+        return Err(format!("{ttl} is longer than an hour; write \"15m\" or less, since clients refresh without being asked"));
+    }
+    at_least(1, ttl.0)
+}
+
+fn audience_value(text: &str) -> Result<(), String> {
+    if text.is_empty() { Err("an audience is empty; name the API, such as \"https://api.example.com\"".into()) } else { Ok(()) }
+}
+
+fn not_empty(text: &str) -> Result<(), String> {
+    if text.is_empty() { Err("must not be empty".into()) } else { Ok(()) }
+}
+
+fn at_least(least: u32, value: u32) -> Result<(), String> {
+    if value < least { Err(format!("{value} is too small; at least {least}")) } else { Ok(()) }
+}
+
+/// An access token travels with every request; post-quantum signatures make it 4 KiB and more, so they are not offered.
+fn algorithm(algorithm: Algorithm) -> Result<(), String> {
+    let name = algorithm.name();
+    if name.starts_with("ML-DSA") {
+        return Err(format!("`{name}` makes tokens of 4 KiB and more, which common servers refuse in a header; use EdDSA"));
+    }
+    Ok(())
+}
+
+fn absolute_ttl(config: &Config) -> Result<(), String> {
+    let (idle, absolute) = (config.sessions.idle_ttl, config.sessions.absolute_ttl);
+    if absolute < idle {
+        return Err(format!("{absolute} is shorter than `sessions.idle_ttl` ({idle}); make it at least as long"));
+    }
+    at_least(1, absolute.0)
+}
+
+/// The window forgives lost answers and tabs; a long one would forgive thieves.
+fn retry_window(config: &Config) -> Result<(), String> {
+    let window = config.sessions.retry_window;
+    if window > Seconds(300) { Err(format!("{window} is too long; at most 5m, since a thief profits from it")) } else { Ok(()) }
+}
+
+fn min_length(length: u32) -> Result<(), String> {
+    if length > 64 {
+        return Err(format!("{length} is too large; NIST SP 800-63B-4 asks that 64 characters be enough"));
+    }
+    at_least(8, length)
+}
+
+/// Reads `secret_file` into `secret`, and refuses a secret that is short, well known or plainly not random.
+fn load_secret(config: &mut Config) -> Result<(), String> {
+    let algorithm = config.tokens.algorithm;
+    if let Some(file) = &config.tokens.secret_file {
+        if config.tokens.secret.is_some() {
+            return Err("stands beside `tokens.secret_file`; leave one of them out".into());
+        }
+        config.tokens.secret = Some(read_secret(&config.base_dir.join(file))?);
+    }
+    match (&config.tokens.secret, algorithm.is_symmetric()) {
+        (None, false) => Ok(()),
+        (None, true) => Err(format!(
+            "is missing; {} needs one: set JOTGATE_TOKENS__SECRET to the output of `openssl rand -base64 48`",
+            algorithm.name()
+        )),
+        (Some(_), false) => {
+            Err(format!("is set, but {} signs with a key pair; leave it out or set `tokens.algorithm` to HS256", algorithm.name()))
+        }
+        (Some(secret), true) => strong(secret.expose(), algorithm),
+    }
+}
+
+fn read_secret(file: &Path) -> Result<SecretText, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?;
+    Ok(SecretText::from(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+fn strong(secret: &str, algorithm: Algorithm) -> Result<(), String> {
+    const MEND: &str = "use the output of `openssl rand -base64 64`";
+    let normal = secret.trim().to_ascii_lowercase();
+    if WELL_KNOWN_SECRETS.contains(&normal.as_str()) || is_padded_well_known(&normal) {
+        return Err(format!("is a well-known example secret; {MEND}"));
+    }
+    SigningKey::hmac(algorithm, secret.as_bytes()).map_err(|error| format!("is too weak ({error}); {MEND}"))?;
+    let distinct = secret.bytes().collect::<std::collections::BTreeSet<_>>().len();
+    if distinct < 10 {
+        return Err(format!("has only {distinct} different characters and can be guessed; {MEND}"));
+    }
+    Ok(())
+}
+
+/// An example secret repeated, or stretched with digits and punctuation, is as well known as the example itself.
+fn is_padded_well_known(secret: &str) -> bool {
+    let is_filler = |c: char| c.is_ascii_digit() || c.is_ascii_punctuation() || c.is_whitespace();
+    let core = secret.trim_matches(is_filler);
+    WELL_KNOWN_SECRETS.iter().any(|known| {
+        let repeated = !core.is_empty() && core.split(*known).all(|rest| rest.chars().all(is_filler));
+        core == known.trim_matches(is_filler) || repeated
+    })
+}
+
+fn warnings(config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let ttl = config.tokens.access_ttl;
+    if ttl > ACCESS_TTL_WARN {
+        warnings.push(format!(
+            "tokens.access_ttl is {ttl}; above 15m a stolen access token stays useful for long. Clients refresh by themselves, so 10m costs nothing"
+        ));
+    }
+    if !config.throttle.enabled {
+        warnings.push("throttle.enabled is false: passwords can be guessed at full speed. Only for tests".into());
+    }
+    if !config.is_https() {
+        warnings.push("the issuer is plain http: cookies lose `Secure` and their prefixes. Only for development".into());
+    }
+    warnings
+}

@@ -1,0 +1,146 @@
+use std::path::Path;
+
+use super::{Config, Seconds, reference};
+
+const LEAST: &str = "issuer = \"https://auth.example.com\"\n";
+
+fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::load(text, environment, Path::new(".")).map_err(|error| error.to_string())
+}
+
+fn refusal(text: &str) -> String {
+    load(text, &[]).expect_err("refused")
+}
+
+#[test]
+fn one_line_is_enough() {
+    let config = load(LEAST, &[]).unwrap();
+    assert_eq!(config.http.listen, "127.0.0.1:4400");
+    assert_eq!(config.tokens.access_ttl, Seconds(600));
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+}
+
+#[test]
+fn unknown_keys_are_refused_with_line_and_nearest() {
+    let said = refusal("issuer = \"https://a.example\"\n[http]\nlissen = \"x\"\n[tokens]\naccess_tl = \"5m\"\n");
+    assert!(said.contains("line 3: `http.lissen`: is not a known key; did you mean `http.listen`?"), "{said}");
+    assert!(said.contains("line 5: `tokens.access_tl`: is not a known key; did you mean `tokens.access_ttl`?"), "{said}");
+    let said = refusal("isuer = \"https://a.example\"");
+    assert!(said.contains("did you mean `issuer`?"), "{said}");
+    let said = refusal("issuer = \"https://a.example\"\nlisten = \"127.0.0.1:1\"\n");
+    assert!(said.contains("did you mean `http.listen`?"), "{said}");
+    let said = refusal("issuer = \"https://a.example\"\n[htp]\nlisten = \"127.0.0.1:1\"\n");
+    assert!(said.contains("line 2: `htp`: is not a known key; did you mean `http`?"), "{said}");
+    let said = refusal("issuer = \"https://a.example\"\ncompletely_other = 1\n");
+    assert!(said.contains("config reference"), "{said}");
+}
+
+#[test]
+fn wrong_types_name_the_key_and_line() {
+    let said = refusal("issuer = \"https://a.example\"\n[tokens]\naccess_ttl = 600\n");
+    assert!(said.starts_with("line 3: `tokens.access_ttl`: "), "{said}");
+    let said = refusal("issuer = \"https://a.example\"\n[tokens]\naccess_ttl = \"soon\"\n");
+    assert!(said.starts_with("line 3: `tokens.access_ttl`: `soon` is not a duration"), "{said}");
+    let said = refusal("issuer = \n");
+    assert!(said.starts_with("line 1: not valid TOML"), "{said}");
+    let said = refusal("issuer = \"https://a.example\"\nhttp = 3\n");
+    assert!(said.contains("line 2: `http`: is a section"), "{said}");
+}
+
+#[test]
+fn the_environment_wins_and_is_checked() {
+    let config = load(LEAST, &[("JOTGATE_HTTP__LISTEN", "0.0.0.0:9"), ("JOTGATE_TOKENS__AUDIENCE", "https://a, https://b")]);
+    let config = config.unwrap();
+    assert_eq!(config.http.listen, "0.0.0.0:9");
+    assert_eq!(config.tokens.audience, ["https://a", "https://b"]);
+    let config = load("", &[("JOTGATE_ISSUER", "https://e.example"), ("JOTGATE_THROTTLE__ENABLED", "false")]).unwrap();
+    assert!(!config.throttle.enabled);
+    let said = load(LEAST, &[("JOTGATE_HTTP__LISSEN", "x")]).unwrap_err();
+    assert!(said.contains("`JOTGATE_HTTP__LISSEN`: is not a known key; did you mean `http.listen`?"), "{said}");
+    let said = load(LEAST, &[("JOTGATE_PASSWORDS__WORKERS", "many")]).unwrap_err();
+    assert!(said.starts_with("`JOTGATE_PASSWORDS__WORKERS`: sets `passwords.workers`, and "), "{said}");
+    assert!(load(LEAST, &[("JOTGATE_SERVICE_HOST", "10.0.0.1"), ("HOME", "/")]).is_ok());
+}
+
+#[test]
+fn a_secret_of_digits_stays_a_text() {
+    let digits = "73849201746382910564738291056473829105647382";
+    let config = load(LEAST, &[("JOTGATE_TOKENS__SECRET", digits), ("JOTGATE_TOKENS__ALGORITHM", "HS256")]);
+    assert!(config.is_ok(), "{config:?}");
+    assert!(!format!("{config:?}").contains(digits));
+}
+
+#[test]
+fn dangerous_settings_are_refused_with_what_to_change() {
+    for (extra, expected) in [
+        ("[tokens]\naccess_ttl = \"2h\"", "line 3: `tokens.access_ttl`: 2h is longer than an hour"),
+        ("[tokens]\naccess_ttl = \"0s\"", "at least 1"),
+        ("[tokens]\nalgorithm = \"HS256\"", "`tokens.secret`: is missing; HS256 needs one"),
+        ("[tokens]\nalgorithm = \"HS256\"\nsecret = \"your-256-bit-secret\"", "well-known example secret"),
+        ("[tokens]\nalgorithm = \"HS256\"\nsecret = \"secretsecretsecretsecretsecretsecret\"", "well-known example secret"),
+        ("[tokens]\nalgorithm = \"HS256\"\nsecret = \"a-string-secret-at-least-256-bits-long\"", "well-known example secret"),
+        ("[tokens]\nalgorithm = \"HS256\"\nsecret = \"kX9vQ2mZ7rT4\"", "too weak"),
+        ("[tokens]\nalgorithm = \"HS256\"\nsecret = \"abababababababababababababababababab\"", "different characters"),
+        ("[tokens]\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aYuEiOcVtR\"", "EdDSA signs with a key pair"),
+        ("[tokens]\nalgorithm = \"none\"", "line 3: `tokens.algorithm`"),
+        ("[tls]\ncertificate = \"cert.pem\"", "`tls.key`: is missing"),
+        ("[http]\nallowed_origins = [\"https://shop.example.com/\"]", "write \"https://shop.example.com\""),
+        ("[http]\nallowed_origins = [\"*\"]", "is not an origin"),
+        ("[http]\nlisten = \"4400\"", "is not an address and port"),
+        ("[sessions]\nretry_window = \"10m\"", "at most 5m"),
+        ("[sessions]\nabsolute_ttl = \"1d\"", "shorter than `sessions.idle_ttl`"),
+        ("[passwords]\nmin_length = 4", "at least 8"),
+    ] {
+        let said = refusal(&format!("{LEAST}{extra}\n"));
+        assert!(said.contains(expected), "{extra}: {said}");
+    }
+}
+
+#[test]
+fn issuers() {
+    for good in ["https://auth.example.com", "https://example.com/auth", "http://127.0.0.1:4400", "http://localhost", "http://[::1]:1"] {
+        assert!(load(&format!("issuer = \"{good}\""), &[]).is_ok(), "{good}");
+    }
+    for bad in ["", "auth.example.com", "http://auth.example.com", "http://127.0.0.1.example.com", "ftp://a.example", "https://a.example/", "https://a.example?x=1", "https://u@a.example", "http://localhost.example.com"] {
+        let said = refusal(&format!("issuer = \"{bad}\""));
+        assert!(said.contains("`issuer`"), "{bad}: {said}");
+    }
+    assert!(refusal("").contains("issuer = \"https://auth.example.com\""));
+}
+
+#[test]
+fn warnings_are_said() {
+    let config = load(&format!("{LEAST}[tokens]\naccess_ttl = \"30m\"\n[throttle]\nenabled = false\n"), &[]).unwrap();
+    assert_eq!(config.warnings.len(), 2, "{:?}", config.warnings);
+}
+
+/// The reference and the structs have the same keys, and the defaults that it prints are the true ones.
+#[test]
+fn the_reference_is_the_truth() {
+    fn flatten(prefix: &str, value: &toml::Value, found: &mut Vec<(String, String)>) {
+        match value {
+            toml::Value::Table(table) => {
+                for (name, value) in table {
+                    let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                    flatten(&path, value, found);
+                }
+            }
+            value => found.push((prefix.to_owned(), value.to_string())),
+        }
+    }
+    let mut found = Vec::new();
+    flatten("", &toml::Value::try_from(Config::default()).unwrap(), &mut found);
+    for (path, default) in &found {
+        let key = reference().into_iter().find(|key| key.path == path);
+        let key = key.unwrap_or_else(|| panic!("{path} is missing in the reference"));
+        assert!(key.default == default || ["issuer", "tokens.audience"].contains(&path.as_str()), "{path}: {default}");
+    }
+    for key in reference() {
+        let unset = key.default == "(none)";
+        assert!(unset || found.iter().any(|(path, _)| path == key.path), "{} is no key", key.path);
+        let text = format!("{LEAST}{} = 1979-05-27\n", key.path);
+        let said = refusal(&text);
+        assert!(!said.contains("not a known key"), "{}: {said}", key.path);
+    }
+}

@@ -1,0 +1,62 @@
+//! `[tokens]`: access tokens.
+
+use std::path::PathBuf;
+
+use jotgate_jose::Algorithm;
+use jotgate_wire::SecretText;
+use serde::{Deserialize, Serialize};
+
+use super::{Key, Seconds};
+
+/// Access tokens: how long they live, how they are signed, and whom they are for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tokens {
+    /// Life of an access token; at most an hour.
+    pub access_ttl: Seconds,
+    /// The signature algorithm.
+    pub algorithm: Algorithm,
+    /// The `aud` of the tokens; the issuer when empty.
+    pub audience: Vec<String>,
+    /// The `client_id` of tokens from the first-party API (RFC 9068 §2.2).
+    pub client_id: String,
+    /// The secret of HS256, HS384 and HS512, at least as long as the hash. Better kept in the environment or a file.
+    #[serde(skip_serializing)]
+    pub secret: Option<SecretText>,
+    /// A file that holds the secret instead.
+    pub secret_file: Option<PathBuf>,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self {
+            access_ttl: Seconds(600),
+            algorithm: Algorithm::EdDsa,
+            audience: Vec::new(),
+            client_id: "jotgate".into(),
+            secret: None,
+            secret_file: None,
+        }
+    }
+}
+
+pub(super) const KEYS: &[Key] = &[
+    Key {
+        path: "tokens.access_ttl",
+        default: "\"10m\"",
+        meaning: "life of an access token; above \"15m\" warns, above \"1h\" is refused",
+    },
+    Key {
+        path: "tokens.algorithm",
+        default: "\"EdDSA\"",
+        meaning: "signature algorithm: EdDSA, ES256, ES384, ES512, RS256 … PS512, or HS256, HS384, HS512 with a secret",
+    },
+    Key { path: "tokens.audience", default: "[the issuer]", meaning: "`aud` of the tokens: the APIs they are for" },
+    Key { path: "tokens.client_id", default: "\"jotgate\"", meaning: "`client_id` of tokens from the first-party API" },
+    Key {
+        path: "tokens.secret",
+        default: "(none)",
+        meaning: "secret of HS256, HS384 or HS512, at least as long as the hash; better as JOTGATE_TOKENS__SECRET",
+    },
+    Key { path: "tokens.secret_file", default: "(none)", meaning: "a file that holds the secret instead" },
+];

@@ -1,0 +1,12 @@
+//! Nouns and rules. Pure: no HTTP, no SQL, no async, no clock and no randomness; the time is an argument.
+
+pub mod email;
+mod id;
+pub(crate) mod key;
+pub mod password;
+pub(crate) mod refresh;
+pub(crate) mod revocation;
+pub mod session;
+pub(crate) mod throttle;
+pub mod time;
+pub mod user;

@@ -1,0 +1,226 @@
+//! The rotation rule: what happens to a session when a refresh token is presented.
+//!
+//! | presented | condition | decision |
+//! | --- | --- | --- |
+//! | current | session live | rotate: generation + 1 |
+//! | current − 1 | within the retry window since the rotation | replay: the *same* successor again |
+//! | current − 1 | later | reuse: end the session |
+//! | older | always | reuse: likewise |
+//! | any | ended, idle too long, past its absolute end, user disabled | refused |
+//!
+//! The window never forks the chain: the successor is computed from the generation, so everyone who asks within the
+//! window gets the same one.
+
+use super::{session::Session, time::Timestamp};
+
+/// What a client may do when refreshing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RefreshPolicy {
+    /// Seconds after a rotation during which the token before it gets the same successor again, for a second tab or
+    /// a lost answer.
+    pub(crate) retry_window_secs: u32,
+}
+
+impl Default for RefreshPolicy {
+    fn default() -> Self {
+        Self { retry_window_secs: 30 }
+    }
+}
+
+/// What to do about a presented refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Move the session to this generation and answer with its token.
+    Rotate { generation: u64 },
+    /// Change nothing and answer with the token of this generation, the current one, again.
+    Replay { generation: u64 },
+    /// An old token was used: end the session.
+    Reuse,
+    /// Change nothing and give nothing.
+    Refused(Refused),
+}
+
+/// Why a refresh token, though it is genuine, gets nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The session has been ended.
+    SessionEnded,
+    /// The session was idle for too long or is past its absolute end.
+    Expired,
+    /// The account is closed.
+    AccountDisabled,
+    /// The token is of a generation that has not been: the store was set back to an earlier state.
+    Invalid,
+}
+
+/// Decides by the table at the head of this file. `presented` is the generation of a token whose MAC was right.
+pub(crate) fn decide(
+    session: &Session,
+    presented: u64,
+    now: Timestamp,
+    user_enabled: bool,
+    policy: RefreshPolicy,
+) -> Decision {
+    if let Some(refused) = refusal(session, now, user_enabled) {
+        return Decision::Refused(refused);
+    }
+    match session.generation.checked_sub(presented) {
+        None => Decision::Refused(Refused::Invalid),
+        Some(0) => rotate(session),
+        Some(1) if within_window(session, now, policy) => Decision::Replay { generation: session.generation },
+        Some(_) => Decision::Reuse,
+    }
+}
+
+/// The reasons that hold whatever is presented. A closed account comes first: closing it ends its sessions too, and
+/// of the two it is what the person has to know.
+fn refusal(session: &Session, now: Timestamp, user_enabled: bool) -> Option<Refused> {
+    if !user_enabled {
+        Some(Refused::AccountDisabled)
+    } else if session.ended.is_some() {
+        Some(Refused::SessionEnded)
+    } else if session.has_expired(now) {
+        Some(Refused::Expired)
+    } else {
+        None
+    }
+}
+
+/// No session lives long enough to count to the end; if one did, it would be over rather than start again from 0.
+fn rotate(session: &Session) -> Decision {
+    match session.generation.checked_add(1) {
+        Some(generation) => Decision::Rotate { generation },
+        None => Decision::Refused(Refused::Expired),
+    }
+}
+
+/// The last millisecond of the window is within it.
+fn within_window(session: &Session, now: Timestamp, policy: RefreshPolicy) -> bool {
+    now.millis_since(session.rotated_at) <= i64::from(policy.retry_window_secs) * 1000
+}
+
+#[cfg(test)]
+mod model;
+
+#[cfg(test)]
+mod tests {
+    use super::{Decision, RefreshPolicy, Refused, decide};
+    use crate::domain::session::{EndReason, Ended, Session, sample};
+    use crate::domain::time::Timestamp;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+    const POLICY: RefreshPolicy = RefreshPolicy { retry_window_secs: 30 };
+
+    /// A session that was rotated to generation 5 at `NOW`.
+    fn session() -> Session {
+        let mut session = sample::any(NOW);
+        session.generation = 5;
+        session
+    }
+
+    fn after(millis: i64) -> Timestamp {
+        Timestamp::from_millis(NOW.millis() + millis)
+    }
+
+    fn check(session: &Session, presented: u64, now: Timestamp, expected: Decision) {
+        assert_eq!(decide(session, presented, now, true, POLICY), expected, "presented {presented} at {now:?}");
+    }
+
+    #[test]
+    fn the_current_token_rotates_the_session() {
+        check(&session(), 5, NOW, Decision::Rotate { generation: 6 });
+        check(&session(), 5, after(7_199_999), Decision::Rotate { generation: 6 });
+        check(&sample::any(NOW), 0, NOW, Decision::Rotate { generation: 1 });
+    }
+
+    #[test]
+    fn the_token_before_it_gets_the_same_successor_within_the_window() {
+        check(&session(), 4, NOW, Decision::Replay { generation: 5 });
+        check(&session(), 4, after(29_999), Decision::Replay { generation: 5 });
+        check(&session(), 4, after(30_000), Decision::Replay { generation: 5 });
+    }
+
+    #[test]
+    fn the_token_before_it_is_a_reuse_after_the_window() {
+        check(&session(), 4, after(30_001), Decision::Reuse);
+        check(&session(), 4, after(7_199_999), Decision::Reuse);
+    }
+
+    #[test]
+    fn without_a_window_only_the_very_millisecond_of_the_rotation_is_a_retry() {
+        let none = RefreshPolicy { retry_window_secs: 0 };
+        assert_eq!(decide(&session(), 4, NOW, true, none), Decision::Replay { generation: 5 });
+        assert_eq!(decide(&session(), 4, after(1), true, none), Decision::Reuse);
+    }
+
+    #[test]
+    fn an_older_token_is_always_a_reuse() {
+        for presented in 0..=3 {
+            check(&session(), presented, NOW, Decision::Reuse);
+            check(&session(), presented, after(40_000), Decision::Reuse);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_opens_the_window_and_does_not_close_it() {
+        check(&session(), 4, after(-3_600_000), Decision::Replay { generation: 5 });
+        check(&session(), 5, after(-3_600_000), Decision::Rotate { generation: 6 });
+        check(&session(), 3, after(-3_600_000), Decision::Reuse);
+    }
+
+    #[test]
+    fn an_ended_session_refuses_every_generation() {
+        let mut session = session();
+        session.ended = Some(Ended { at: NOW, reason: EndReason::Logout });
+        for presented in [0, 3, 4, 5, 6, u64::MAX] {
+            check(&session, presented, NOW, Decision::Refused(Refused::SessionEnded));
+        }
+    }
+
+    #[test]
+    fn an_idle_session_refuses_every_generation_from_its_limit_on() {
+        for presented in [0, 4, 5, 6] {
+            check(&session(), presented, after(7_200_000), Decision::Refused(Refused::Expired));
+        }
+    }
+
+    #[test]
+    fn a_session_past_its_absolute_end_refuses_every_generation() {
+        let mut session = session();
+        session.expires_at = after(1000);
+        check(&session, 5, after(999), Decision::Rotate { generation: 6 });
+        for presented in [0, 4, 5, 6] {
+            check(&session, presented, after(1000), Decision::Refused(Refused::Expired));
+        }
+    }
+
+    #[test]
+    fn a_closed_account_refuses_every_generation() {
+        for presented in [0, 4, 5, 6] {
+            let decision = decide(&session(), presented, NOW, false, POLICY);
+            assert_eq!(decision, Decision::Refused(Refused::AccountDisabled));
+        }
+    }
+
+    #[test]
+    fn of_several_reasons_the_closed_account_comes_first_and_then_the_end() {
+        let mut session = session();
+        session.ended = Some(Ended { at: NOW, reason: EndReason::UserDisabled });
+        let late = after(7_200_000);
+        assert_eq!(decide(&session, 5, late, false, POLICY), Decision::Refused(Refused::AccountDisabled));
+        assert_eq!(decide(&session, 5, late, true, POLICY), Decision::Refused(Refused::SessionEnded));
+    }
+
+    #[test]
+    fn a_generation_from_the_future_is_invalid_and_ends_nothing() {
+        check(&session(), 6, NOW, Decision::Refused(Refused::Invalid));
+        check(&session(), u64::MAX, NOW, Decision::Refused(Refused::Invalid));
+    }
+
+    #[test]
+    fn the_last_generation_does_not_start_again() {
+        let mut session = session();
+        session.generation = u64::MAX;
+        check(&session, u64::MAX, NOW, Decision::Refused(Refused::Expired));
+    }
+}

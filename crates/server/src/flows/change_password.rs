@@ -1,0 +1,56 @@
+//! Change password: check the present one, judge and hash the new one, swap them, end the other sessions.
+
+use super::Failure;
+use crate::app::App;
+use crate::domain::password::Password;
+use crate::domain::user::User;
+use crate::hasher::Verdict;
+use crate::store::users::{self, ChangePasswordOutcome, FindUser};
+use crate::tokens::check::Caller;
+
+/// What changing a password takes.
+#[derive(Debug)]
+pub struct ChangePassword {
+    /// The present password; `None` when it is longer than any password may be.
+    pub current: Option<Password>,
+    /// The new one.
+    pub new: Password,
+}
+
+/// Changes the caller's password; all sessions but the caller's end.
+///
+/// # Errors
+///
+/// [`Failure::InvalidCredentials`] when the present password is wrong (or was changed at the same moment),
+/// [`Failure::WeakPassword`], [`Failure::TooManyAttempts`], [`Failure::Overloaded`], or a failure of the store.
+pub async fn change_password(app: &App, caller: &Caller, change: ChangePassword) -> Result<(), Failure> {
+    let user = app.inner.store.read(FindUser { id: caller.user }).await?.ok_or(Failure::UserNotFound)?;
+    check_current(app, &user, change.current).await?;
+    app.password_policy().check(&change.new, &user.email, user.name.as_deref())?;
+    let new = app.inner.hasher.hash(change.new, &*app.inner.random).await?;
+    let now = app.now();
+    let forget_at = app.forget_at(now);
+    let keep = Some(caller.session);
+    let swap = users::ChangePassword { user: user.id, expected: user.password_hash, new, keep, now, forget_at };
+    match app.inner.store.write(swap).await? {
+        ChangePasswordOutcome::Changed { ended } => {
+            app.note_ended(&ended, forget_at);
+            Ok(())
+        }
+        ChangePasswordOutcome::HashChanged => Err(Failure::InvalidCredentials),
+        ChangePasswordOutcome::NoUser => Err(Failure::UserNotFound),
+    }
+}
+
+/// A stolen access token must not let its thief guess the password, so the same delays apply as at log-in.
+async fn check_current(app: &App, user: &User, current: Option<Password>) -> Result<(), Failure> {
+    let attempt = app.inner.throttle.admit(Some(user.email.key()), app.now()).map_err(Failure::TooManyAttempts)?;
+    let current = current.ok_or(Failure::InvalidCredentials)?;
+    match app.inner.hasher.verify(current, user.password_hash.as_ref()).await? {
+        Verdict::Wrong => Err(Failure::InvalidCredentials),
+        Verdict::Right | Verdict::RightButOutdated => {
+            attempt.succeeded();
+            Ok(())
+        }
+    }
+}

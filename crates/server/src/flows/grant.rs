@@ -1,0 +1,104 @@
+//! What a successful log-in or refresh hands out. Every way in ends here, so none can forget a step.
+
+use jotgate_wire::SecretText;
+use uuid::Uuid;
+
+use super::{Device, Failure};
+use crate::app::App;
+use crate::domain::session::{Session, SessionId};
+use crate::domain::time::Timestamp;
+use crate::domain::password::PasswordHash;
+use crate::domain::user::{User, UserId};
+use crate::random;
+use crate::store::sessions::{OpenSession, OpenSessionOutcome};
+use crate::tokens::issue;
+use crate::tokens::refresh_token::RefreshToken;
+
+/// Tokens for a client.
+#[derive(Debug)]
+pub struct Grant {
+    /// The signed access token.
+    pub access_token: SecretText,
+    /// Seconds until it expires.
+    pub expires_in: i64,
+    /// The refresh token.
+    pub refresh_token: SecretText,
+    /// Seconds until the session expires unless it is refreshed again.
+    pub refresh_expires_in: i64,
+    /// The session.
+    pub session: SessionId,
+}
+
+/// A session that was just opened, and whose it is.
+#[derive(Debug)]
+pub struct Opened {
+    /// The user.
+    pub user: User,
+    /// The first tokens.
+    pub grant: Grant,
+}
+
+/// What became of an attempt to open a session.
+pub(super) enum Opening {
+    Opened(Box<Opened>),
+    /// Between the check of the password and this, the hash was replaced: by a neighbour's upgrade, or by a change.
+    HashChanged,
+}
+
+/// Opens a session for a user whose password was checked against `verified`.
+pub(super) async fn open_session(
+    app: &App,
+    user: UserId,
+    verified: Option<PasswordHash>,
+    device: Device,
+) -> Result<Opening, Failure> {
+    let now = app.now();
+    let session = new_session(app, user, device, now);
+    match app.inner.store.write(OpenSession { session: session.clone(), verified }).await? {
+        OpenSessionOutcome::Opened { user } => {
+            let grant = issue(app, &user, &session, now)?;
+            Ok(Opening::Opened(Box::new(Opened { user, grant })))
+        }
+        OpenSessionOutcome::AccountDisabled => Err(Failure::AccountDisabled),
+        OpenSessionOutcome::HashChanged => Ok(Opening::HashChanged),
+        OpenSessionOutcome::NoUser => Err(Failure::InvalidCredentials),
+    }
+}
+
+/// The tokens of a session at its present generation.
+pub(super) fn issue(app: &App, user: &User, session: &Session, now: Timestamp) -> Result<Grant, Failure> {
+    let jti = random::uuid(&*app.inner.random, now);
+    let access = issue::access_token(&app.inner.keyring, &app.inner.terms, user, session, (now, jti))
+        .map_err(|error| Failure::Internal(format!("the access token could not be signed: {error}")))?;
+    let key = app.inner.keyring.refresh().first();
+    let key = key.ok_or_else(|| Failure::Internal("there is no key for refresh tokens".into()))?;
+    let refresh = RefreshToken { session: session.id, generation: session.generation }.seal(key);
+    Ok(Grant {
+        access_token: access.text.into(),
+        expires_in: access.expires_in,
+        refresh_token: refresh.into(),
+        refresh_expires_in: session.refresh_until().seconds() - now.seconds(),
+        session: session.id,
+    })
+}
+
+fn new_session(app: &App, user: UserId, device: Device, now: Timestamp) -> Session {
+    let limits = &app.inner.config.sessions;
+    let id: Uuid = random::uuid(&*app.inner.random, now);
+    Session {
+        id: SessionId::new(id),
+        user_id: user,
+        client_id: app.inner.config.tokens.client_id.clone(),
+        generation: 0,
+        scope: String::new(),
+        device: device.name,
+        address: device.address,
+        user_agent: device.user_agent,
+        created_at: now,
+        rotated_at: now,
+        last_used_at: now,
+        expires_at: now.plus_seconds(limits.absolute_ttl.get()),
+        idle_for: limits.idle_ttl.0,
+        ended: None,
+    }
+}

@@ -1,0 +1,70 @@
+//! Log in: find, check the password with the same work for an unknown user, open a session.
+
+use super::grant::{Opened, Opening, open_session};
+use super::{Device, Failure};
+use crate::app::App;
+use crate::domain::email::Email;
+use crate::domain::password::{Password, PasswordHash};
+use crate::domain::user::User;
+use crate::hasher::Verdict;
+use crate::store::users::{FindUserByEmail, UpgradePasswordHash};
+
+/// What logging in takes.
+#[derive(Debug)]
+pub struct LogIn {
+    /// The address; `None` when the text cannot be one, which nobody is told apart from an unknown one.
+    pub email: Option<Email>,
+    /// The password; `None` when it is longer than any password may be.
+    pub password: Option<Password>,
+}
+
+/// Tries before giving up on a user whose hash changes under each check.
+const ATTEMPTS: usize = 3;
+
+/// Checks a password and opens a session.
+///
+/// # Errors
+///
+/// [`Failure::InvalidCredentials`] for an unknown user and a wrong password alike, [`Failure::AccountDisabled`] only after
+/// the right one, [`Failure::TooManyAttempts`], [`Failure::Overloaded`], or a failure of the store.
+pub async fn login(app: &App, login: LogIn, device: Device) -> Result<Opened, Failure> {
+    let key = login.email.as_ref().map(|email| email.key().to_owned());
+    let attempt = app.inner.throttle.admit(key.as_deref(), app.now()).map_err(Failure::TooManyAttempts)?;
+    for _ in 0..ATTEMPTS {
+        let user = check_password(app, &login).await?;
+        let hash = user.password_hash.clone();
+        if let Opening::Opened(opened) = open_session(app, user.id, hash, device.clone()).await? {
+            attempt.succeeded();
+            return Ok(*opened);
+        }
+    }
+    Err(Failure::InvalidCredentials)
+}
+
+/// The user, if this is the password. The work is the same when there is none.
+async fn check_password(app: &App, login: &LogIn) -> Result<User, Failure> {
+    let found = match &login.email {
+        Some(email) => app.inner.store.read(FindUserByEmail { email: email.clone() }).await?,
+        None => None,
+    };
+    let stored = found.as_ref().and_then(|user| user.password_hash.as_ref());
+    let possible = login.password.is_some();
+    let password = login.password.clone().unwrap_or_else(Password::stand_in);
+    let verdict = app.inner.hasher.verify(password.clone(), stored).await?;
+    match (found, verdict) {
+        (Some(user), Verdict::Right) if possible => Ok(user),
+        (Some(user), Verdict::RightButOutdated) if possible => upgrade(app, user, password).await,
+        _ => Err(Failure::InvalidCredentials),
+    }
+}
+
+/// Replaces a hash of yesterday's parameters, now that the password is at hand.
+async fn upgrade(app: &App, mut user: User, password: Password) -> Result<User, Failure> {
+    let Some(expected) = user.password_hash.clone() else { return Ok(user) };
+    let new: PasswordHash = app.inner.hasher.hash(password, &*app.inner.random).await?;
+    let upgraded = UpgradePasswordHash { user: user.id, expected, new: new.clone(), now: app.now() };
+    if app.inner.store.write(upgraded).await? {
+        user.password_hash = Some(new);
+    }
+    Ok(user)
+}

@@ -1,0 +1,124 @@
+//! What someone can do: one verb a file. A flow knows no HTTP and no SQL; it parses nothing, and decides in the order
+//! that its function reads.
+
+mod authenticate;
+mod change_password;
+mod grant;
+mod login;
+mod logout;
+mod me;
+mod refresh;
+mod register;
+mod sessions;
+mod users;
+
+pub use authenticate::authenticate;
+pub use change_password::{ChangePassword, change_password};
+pub use grant::{Grant, Opened};
+pub use login::{LogIn, login};
+pub use logout::{Credential, Scope, logout};
+pub use me::{me, rename};
+pub use refresh::refresh;
+pub use register::{Register, register};
+pub use sessions::{end_session, end_sessions_of, sessions};
+pub use users::{NewUser, create_user, delete_user, disable_user, enable_user, find_user, users};
+
+use crate::domain::email::InvalidEmail;
+use crate::domain::password::WeakPassword;
+use crate::hasher::HashError;
+use crate::store::StoreError;
+use crate::tokens::check::Refused;
+
+/// What is known of the device that is logging in or refreshing, for people to recognise it by.
+#[derive(Debug, Clone, Default)]
+pub struct Device {
+    /// A name that the client gave.
+    pub name: Option<String>,
+    /// The network address of the peer.
+    pub address: Option<String>,
+    /// The `User-Agent` of the request.
+    pub user_agent: Option<String>,
+}
+
+/// Why a flow did not do what it was asked. `http/error.rs` has the status and the code of each.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The e-mail address cannot be one.
+    #[error(transparent)]
+    InvalidEmail(#[from] InvalidEmail),
+    /// The new password is too weak.
+    #[error(transparent)]
+    WeakPassword(#[from] WeakPassword),
+    /// The name is empty, too long, or has control characters.
+    #[error("{0}")]
+    InvalidName(String),
+    /// There is an account with that address.
+    #[error("there is an account with this e-mail address")]
+    EmailTaken,
+    /// Wrong password, or no such user: nobody is told which.
+    #[error("the e-mail address or the password is wrong")]
+    InvalidCredentials,
+    /// The right password of a disabled account.
+    #[error("this account is disabled")]
+    AccountDisabled,
+    /// Too many wrong passwords; wait that many seconds.
+    #[error("too many wrong passwords for this account; try again in {0} seconds")]
+    TooManyAttempts(u32),
+    /// The access token is refused.
+    #[error("the access token is refused: {}", .0.code)]
+    AccessToken(Refused),
+    /// The refresh token is not one of ours.
+    #[error("the refresh token is not valid")]
+    RefreshTokenInvalid,
+    /// The session was idle too long or has reached its absolute end.
+    #[error("the session has expired; log in again")]
+    RefreshTokenExpired,
+    /// The refresh token was used before, so it may be stolen: the session is over.
+    #[error("the refresh token was used before, so the session has been ended; log in again")]
+    RefreshTokenReused,
+    /// The session has been ended.
+    #[error("the session has been ended; log in again")]
+    SessionEnded,
+    /// The caller has no such session.
+    #[error("there is no such session")]
+    SessionNotFound,
+    /// There is no such user.
+    #[error("there is no such user")]
+    UserNotFound,
+    /// Too much work is waiting; try again in that many seconds.
+    #[error("the server is busy; try again in {0} s")]
+    Overloaded(u32),
+    /// The store failed.
+    #[error("the store cannot be used: {0}")]
+    Store(StoreError),
+    /// A fault of ours; the text is for the log.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// After how many seconds a shed request may come back.
+const RETRY_AFTER_OVERLOAD: u32 = 2;
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Overloaded => Self::Overloaded(RETRY_AFTER_OVERLOAD),
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl From<HashError> for Failure {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Overloaded => Self::Overloaded(RETRY_AFTER_OVERLOAD),
+            HashError::Unusable(reason) => Self::Internal(reason.to_owned()),
+        }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::AccessToken(refused)
+    }
+}

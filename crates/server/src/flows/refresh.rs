@@ -1,0 +1,53 @@
+//! Refresh: open the token (its MAC fails before any query), rotate the session in one atomic operation, issue.
+
+use super::grant::{Grant, issue};
+use super::{Device, Failure};
+use crate::app::App;
+use crate::domain::refresh::Refused;
+use crate::store::sessions::{RotateOutcome, RotateSession};
+use crate::tokens::refresh_token::RefreshToken;
+
+/// Exchanges a refresh token for its successor and a fresh access token.
+///
+/// # Errors
+///
+/// [`Failure::RefreshTokenInvalid`], [`Failure::RefreshTokenExpired`], [`Failure::RefreshTokenReused`] (which has ended
+/// the session), [`Failure::SessionEnded`], [`Failure::AccountDisabled`], or a failure of the store.
+pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Failure> {
+    let opened = RefreshToken::open(token, app.inner.keyring.refresh());
+    let presented = opened.map_err(|_| Failure::RefreshTokenInvalid)?;
+    let now = app.now();
+    let forget_at = app.forget_at(now);
+    let rotate = RotateSession {
+        id: presented.session,
+        presented: presented.generation,
+        now,
+        policy: app.refresh_policy(),
+        address: device.address,
+        user_agent: device.user_agent,
+        forget_at,
+    };
+    match app.inner.store.write(rotate).await? {
+        RotateOutcome::Rotated { session, user } | RotateOutcome::Replayed { session, user } => {
+            issue(app, &user, &session, now)
+        }
+        RotateOutcome::Reused { session } => {
+            app.note_ended(&[session.id], forget_at);
+            tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used again; its session is ended");
+            Err(Failure::RefreshTokenReused)
+        }
+        RotateOutcome::Refused(refused) => Err(refused.into()),
+        RotateOutcome::Unknown => Err(Failure::SessionEnded),
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::SessionEnded => Self::SessionEnded,
+            Refused::Expired => Self::RefreshTokenExpired,
+            Refused::AccountDisabled => Self::AccountDisabled,
+            Refused::Invalid => Self::RefreshTokenInvalid,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Sessions: list a user's, end one.
+
+use super::Failure;
+use crate::app::App;
+use crate::domain::session::{EndReason, Session, SessionId};
+use crate::domain::user::UserId;
+use crate::store::sessions::{EndSessions, FindSession, ListSessions, Which};
+
+/// The live sessions of a user, last used first.
+///
+/// # Errors
+///
+/// A failure of the store.
+pub async fn sessions(app: &App, user: UserId) -> Result<Vec<Session>, Failure> {
+    Ok(app.inner.store.read(ListSessions { user, now: app.now() }).await?)
+}
+
+/// Ends one session; of `user` when given, of anyone for an administrator.
+///
+/// # Errors
+///
+/// [`Failure::SessionNotFound`] when there is no such live session, or it is somebody else's; or a failure of the store.
+pub async fn end_session(
+    app: &App,
+    user: Option<UserId>,
+    session: SessionId,
+    reason: EndReason,
+) -> Result<(), Failure> {
+    let found = app.inner.store.read(FindSession { id: session }).await?;
+    let mine = found.filter(|session| user.is_none_or(|user| session.user_id == user));
+    let owner = mine.ok_or(Failure::SessionNotFound)?.user_id;
+    let ended = end(app, owner, Which::One(session), reason).await?;
+    if ended == 0 { Err(Failure::SessionNotFound) } else { Ok(()) }
+}
+
+/// Ends all sessions of a user, and says how many there were.
+///
+/// # Errors
+///
+/// A failure of the store.
+pub async fn end_sessions_of(app: &App, user: UserId, reason: EndReason) -> Result<usize, Failure> {
+    end(app, user, Which::All, reason).await
+}
+
+async fn end(app: &App, user: UserId, which: Which, reason: EndReason) -> Result<usize, Failure> {
+    let now = app.now();
+    let forget_at = app.forget_at(now);
+    let ended = app.inner.store.write(EndSessions { user, which, reason, now, forget_at }).await?;
+    app.note_ended(&ended, forget_at);
+    Ok(ended.len())
+}

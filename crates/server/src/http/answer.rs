@@ -1,0 +1,61 @@
+//! Answers that carry tokens, in either transport.
+
+use axum::Json;
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use jotgate_wire::{CookieResponse, TokenResponse, Transport, UserBody};
+
+use super::cookies;
+use crate::config::Config;
+use crate::domain::time::Timestamp;
+use crate::domain::user::User;
+use crate::flows::Grant;
+
+/// Tokens in the body, or in cookies with the rest in the body. Never cached (RFC 6749 §5.1).
+pub(super) fn tokens(
+    status: StatusCode,
+    config: &Config,
+    transport: Transport,
+    grant: &Grant,
+    user: Option<&User>,
+) -> Response {
+    let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let user = user.map(user_body);
+    let session_id = grant.session.to_string();
+    let (expires_in, refresh_expires_in) = (grant.expires_in, grant.refresh_expires_in);
+    match transport {
+        Transport::Bearer => {
+            let body = TokenResponse {
+                token_type: "Bearer".into(),
+                access_token: grant.access_token.clone(),
+                expires_in,
+                refresh_token: grant.refresh_token.clone(),
+                refresh_expires_in,
+                session_id,
+                user,
+            };
+            (status, no_store, Json(body)).into_response()
+        }
+        Transport::Cookie => {
+            let body = CookieResponse { expires_in, refresh_expires_in, session_id, user };
+            (status, no_store, AppendHeaders(cookies::set(config, grant)), Json(body)).into_response()
+        }
+    }
+}
+
+/// A user as clients see one.
+pub(super) fn user_body(user: &User) -> UserBody {
+    UserBody {
+        id: user.id.to_string(),
+        email: user.email.display().to_owned(),
+        email_verified: user.email_verified_at.is_some(),
+        name: user.name.clone(),
+        roles: user.roles.clone(),
+        created_at: rfc3339(user.created_at),
+    }
+}
+
+/// RFC 3339 in UTC, to the second.
+pub(super) fn rfc3339(time: Timestamp) -> String {
+    jiff::Timestamp::from_second(time.seconds()).unwrap_or_default().to_string()
+}

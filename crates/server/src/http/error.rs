@@ -1,0 +1,143 @@
+//! Every error to its status, code and words: the one place where a failure becomes an answer.
+//!
+//! An answer to an outsider says what they can mend. What only helps the operator goes to the log.
+
+use std::collections::BTreeMap;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use jotgate_wire::{ErrorCode, PROBLEM_JSON, Problem, VerificationCode};
+
+use crate::flows::Failure;
+use crate::store::StoreError;
+
+/// An error on its way to becoming `application/problem+json` (RFC 9457).
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    code: Code,
+    detail: String,
+    fields: BTreeMap<String, String>,
+    retry_after: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Code {
+    Api(ErrorCode),
+    Verification(VerificationCode),
+}
+
+impl ApiError {
+    pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self { code: Code::Api(code), detail: detail.into(), fields: BTreeMap::new(), retry_after: None }
+    }
+
+    /// An access token that is missing or refused: the code and no more.
+    pub(crate) fn verification(code: VerificationCode) -> Self {
+        Self { code: Code::Verification(code), detail: code.title().into(), fields: BTreeMap::new(), retry_after: None }
+    }
+
+    /// Names an input field and what is wrong with it.
+    pub(crate) fn field(mut self, name: &str, wrong: impl Into<String>) -> Self {
+        self.fields.insert(name.to_owned(), wrong.into());
+        self
+    }
+
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        let status = match self.code {
+            Code::Api(code) => code.status(),
+            Code::Verification(code) => code.status(),
+        };
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        match self.code {
+            Code::Api(code) => code.as_str(),
+            Code::Verification(code) => code.as_str(),
+        }
+    }
+
+    /// RFC 6750 §3: a bare challenge without a token, `error="invalid_token"` for a bad one.
+    fn challenge(&self) -> Option<HeaderValue> {
+        let Code::Verification(code) = self.code else { return None };
+        let challenge = match code.bearer_error().as_str() {
+            Some(error) => format!("Bearer error=\"{error}\", error_description=\"{code}\""),
+            None if code.status() == 401 => "Bearer".to_owned(),
+            None => return None,
+        };
+        HeaderValue::from_str(&challenge).ok()
+    }
+
+    /// The whole answer, once the request's id is known.
+    pub(crate) fn answer(&self, request_id: &str) -> Response {
+        let mut problem = match self.code {
+            Code::Api(code) => Problem::new(code),
+            Code::Verification(code) => Problem::verification(code),
+        };
+        problem.fields = self.fields.clone();
+        let problem = problem.with_detail(self.detail.clone()).with_request_id(request_id);
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (self.status(), body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// The body needs the request's id, which a layer knows: the error travels in the extensions until then.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        let detail = failure.to_string();
+        let plain = |code| Self::new(code, detail.clone());
+        match failure {
+            Failure::InvalidEmail(_) => plain(ErrorCode::InvalidEmail).field("email", detail),
+            Failure::WeakPassword(_) => plain(ErrorCode::WeakPassword).field("password", detail),
+            Failure::InvalidName(_) => plain(ErrorCode::InvalidField).field("name", detail),
+            Failure::EmailTaken => plain(ErrorCode::EmailTaken).field("email", detail),
+            Failure::InvalidCredentials => plain(ErrorCode::InvalidCredentials),
+            Failure::AccountDisabled => plain(ErrorCode::AccountDisabled),
+            Failure::TooManyAttempts(seconds) => plain(ErrorCode::TooManyAttempts).retry_after(seconds),
+            Failure::AccessToken(refused) => Self::verification(refused.code),
+            Failure::RefreshTokenInvalid => plain(ErrorCode::RefreshTokenInvalid),
+            Failure::RefreshTokenExpired => plain(ErrorCode::RefreshTokenExpired),
+            Failure::RefreshTokenReused => plain(ErrorCode::RefreshTokenReused),
+            Failure::SessionEnded => plain(ErrorCode::SessionEnded),
+            Failure::SessionNotFound => plain(ErrorCode::SessionNotFound),
+            // The caller's own account is gone: so is the session, and the token with it.
+            Failure::UserNotFound => Self::verification(VerificationCode::SessionEnded),
+            Failure::Overloaded(seconds) => plain(ErrorCode::Overloaded).retry_after(seconds),
+            Failure::Store(error) => store(&error),
+            Failure::Internal(reason) => internal(&reason),
+        }
+    }
+}
+
+fn store(error: &StoreError) -> ApiError {
+    tracing::error!(%error, "the store failed");
+    ApiError::new(ErrorCode::StoreUnavailable, "the server cannot reach its data just now; nothing was changed").retry_after(1)
+}
+
+fn internal(reason: &str) -> ApiError {
+    tracing::error!(reason, "internal error");
+    ApiError::new(ErrorCode::InternalError, "something went wrong in the server; the log has it under this request id")
+}

@@ -1,0 +1,83 @@
+//! What handlers take from a request besides its body: who is calling, from where, and with which token.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use http::request::Parts;
+use http::{HeaderMap, Method, header};
+use jotgate_wire::{ErrorCode, VerificationCode};
+
+use super::cookies;
+use super::cross_site;
+use super::error::ApiError;
+use crate::app::App;
+use crate::flows::{self, Device};
+use crate::tokens::check::Caller;
+
+/// The address of the peer, as the listener saw it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// Longest `User-Agent` that is kept, in characters.
+const MAX_USER_AGENT: usize = 256;
+
+impl FromRequestParts<App> for Device {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
+        let mounted = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self {
+            name: None,
+            address: peer.or(mounted).map(|address| address.ip().to_canonical().to_string()),
+            user_agent: user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()),
+        })
+    }
+}
+
+/// A caller proven by an access token, from the `Authorization` header or the cookie.
+#[derive(Debug)]
+pub(crate) struct Access(pub(crate) Caller);
+
+impl FromRequestParts<App> for Access {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let token = access_token(app, &parts.headers, &parts.method)?;
+        let token = token.ok_or_else(|| ApiError::verification(VerificationCode::TokenMissing))?;
+        Ok(Self(flows::authenticate(app, token)?))
+    }
+}
+
+/// The access token of a request. The header wins over the cookie, which other sites can make a browser send: a request
+/// that changes something by it must pass the cross-site check.
+pub(super) fn access_token<'a>(
+    app: &App,
+    headers: &'a HeaderMap,
+    method: &Method,
+) -> Result<Option<&'a str>, ApiError> {
+    if let Some(token) = bearer(headers)? {
+        return Ok(Some(token));
+    }
+    let token = cookies::read(headers, cookies::access(app.config()).name)?;
+    if token.is_some() && !method.is_safe() {
+        cross_site::check(headers, app.config())?;
+    }
+    Ok(token)
+}
+
+/// RFC 6750 §2.1; the scheme's name is case-insensitive (RFC 9110 §11.1).
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(ApiError::new(ErrorCode::InvalidRequest, "there are two `Authorization` headers; send one"));
+    }
+    let malformed = || ApiError::verification(VerificationCode::TokenMalformed);
+    let (scheme, token) = value.to_str().map_err(|_| malformed())?.split_once(' ').ok_or_else(malformed)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(ApiError::verification(VerificationCode::TokenMissing));
+    }
+    Ok(Some(token.trim_start_matches(' ')))
+}

@@ -1,0 +1,23 @@
+//! `GET /.well-known/oauth-authorization-server` (RFC 8414) and `/.well-known/openid-configuration`: the same facts.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
+use jotgate_wire::IssuerMetadata;
+
+use crate::app::App;
+
+pub(crate) async fn get(State(app): State<App>) -> Response {
+    let issuer = &app.config().issuer;
+    let metadata = IssuerMetadata {
+        issuer: issuer.clone(),
+        jwks_uri: format!("{issuer}/.well-known/jwks.json"),
+        response_types_supported: Vec::new(),
+        grant_types_supported: Vec::new(),
+        subject_types_supported: vec!["public".into()],
+        id_token_signing_alg_values_supported: vec![app.inner.keyring.signing().algorithm().name().into()],
+    };
+    let cache = [(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"))];
+    (cache, Json(metadata)).into_response()
+}

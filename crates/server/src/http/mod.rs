@@ -1,0 +1,22 @@
+//! HTTP: the only folder that knows axum. One file for each last word of a URL; a handler parses, makes one call, and
+//! shapes the answer.
+
+mod answer;
+mod cookies;
+pub(crate) mod cors;
+mod cross_site;
+mod error;
+pub(crate) mod extract;
+pub(crate) mod health;
+mod input;
+mod json;
+pub(crate) mod jwks;
+pub(crate) mod layers;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod me;
+pub(crate) mod metadata;
+pub(crate) mod password_change;
+pub(crate) mod refresh;
+pub(crate) mod register;
+pub(crate) mod sessions;

@@ -1,0 +1,41 @@
+//! `GET /v1/sessions` and `DELETE /v1/sessions/{id}`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use jotgate_wire::{ErrorCode, SessionBody, SessionList};
+
+use super::answer::rfc3339;
+use super::error::ApiError;
+use super::extract::Access;
+use crate::app::App;
+use crate::domain::session::{EndReason, Session, SessionId};
+use crate::flows;
+
+pub(crate) async fn get(State(app): State<App>, Access(caller): Access) -> Result<Json<SessionList>, ApiError> {
+    let sessions = flows::sessions(&app, caller.user).await?;
+    let sessions = sessions.into_iter().map(|session| body(session, caller.session)).collect();
+    Ok(Json(SessionList { sessions }))
+}
+
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Access(caller): Access,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let session: SessionId =
+        id.parse().map_err(|_| ApiError::new(ErrorCode::SessionNotFound, "there is no such session"))?;
+    flows::end_session(&app, Some(caller.user), session, EndReason::Logout).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn body(session: Session, current: SessionId) -> SessionBody {
+    SessionBody {
+        id: session.id.to_string(),
+        device: session.device.or(session.user_agent),
+        address: session.address,
+        created_at: rfc3339(session.created_at),
+        last_used_at: rfc3339(session.last_used_at),
+        current: session.id == current,
+    }
+}

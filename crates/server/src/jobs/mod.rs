@@ -1,0 +1,25 @@
+//! What goes on beside the requests: following other processes on the same store, and clean-up.
+
+mod clean_up;
+mod follow;
+
+use tokio::task::JoinSet;
+
+use crate::app::App;
+
+/// The running jobs; they end when this is dropped.
+#[derive(Debug)]
+pub struct Jobs {
+    _tasks: JoinSet<()>,
+}
+
+impl App {
+    /// Starts the jobs. A server needs them; a command that does one thing and ends does not.
+    #[must_use = "the jobs end when this is dropped"]
+    pub fn start_jobs(&self) -> Jobs {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(follow::run(self.clone()));
+        tasks.spawn(clean_up::run(self.clone()));
+        Jobs { _tasks: tasks }
+    }
+}

@@ -1,0 +1,53 @@
+//! Every URL, on one screen.
+
+use axum::Router;
+use axum::routing::{delete, get, post};
+
+use crate::app::App;
+use crate::http::{cors, health, jwks, layers, login, logout, me, metadata, password_change, refresh, register, sessions};
+
+impl App {
+    /// All routes of the server, to nest in an application under the path of the issuer: with the issuer
+    /// `https://example.com/auth` as `Router::new().nest("/auth", app.router())`.
+    ///
+    /// Start the jobs beside it ([`App::start_jobs`]); `serve` does both.
+    pub fn router(&self) -> Router {
+        let first_party = Router::new()
+            .route("/v1/register", post(register::post))
+            .route("/v1/login", post(login::post))
+            .route("/v1/refresh", post(refresh::post))
+            .route("/v1/logout", post(logout::post))
+            .route("/v1/me", get(me::get).patch(me::patch))
+            .route("/v1/sessions", get(sessions::get))
+            .route("/v1/sessions/{id}", delete(sessions::delete))
+            .route("/v1/password/change", post(password_change::post))
+            .fallback(layers::not_found)
+            .method_not_allowed_fallback(layers::method_not_allowed)
+            .layer(cors::configured(&self.config().http.allowed_origins));
+        let published = Router::new()
+            .route("/.well-known/jwks.json", get(jwks::get))
+            .route("/.well-known/oauth-authorization-server", get(metadata::get))
+            .route("/.well-known/openid-configuration", get(metadata::get))
+            .method_not_allowed_fallback(layers::method_not_allowed)
+            .layer(cors::anyone());
+        let health = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
+        let health = health.method_not_allowed_fallback(layers::method_not_allowed);
+        layers::around(first_party.merge(published).merge(health), self).with_state(self.clone())
+    }
+
+    /// The whole site of `serve`: the routes under the base path of the issuer, its metadata where RFC 8414 §3.1 looks for
+    /// it, and the health checks at the root as well.
+    pub(crate) fn site(&self) -> Router {
+        let base = self.config().base_path();
+        if base.is_empty() {
+            return self.router();
+        }
+        let root = Router::new()
+            .route(&format!("/.well-known/oauth-authorization-server{base}"), get(metadata::get))
+            .layer(cors::anyone())
+            .route("/healthz", get(health::alive))
+            .route("/readyz", get(health::ready))
+            .fallback(layers::not_found);
+        layers::around(root, self).with_state(self.clone()).nest(&base, self.router())
+    }
+}

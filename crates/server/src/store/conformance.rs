@@ -1,0 +1,101 @@
+//! What every engine must do, in the words of the domain. The cases are generic over how a store is opened.
+
+use super::Store;
+
+pub(super) mod engine;
+mod fixture;
+pub(super) mod keys;
+pub(super) mod revocations;
+pub(super) mod sessions;
+pub(super) mod users;
+
+/// A place where a store is kept, empty at first and gone with the value.
+pub(super) trait House: Send + Sync + 'static {
+    fn new() -> Self;
+
+    /// Opens the store that is kept there; several times gives several, as several processes have it.
+    fn open(&self) -> Store;
+}
+
+/// Runs every case in a kind of house.
+macro_rules! conformance {
+    ($house:ty) => {
+        $crate::store::conformance::cases! { $house;
+            users {
+                a_user_is_found_as_created
+                an_address_is_one_however_it_is_written
+                fifty_registrations_of_one_address_make_one_account
+                users_are_listed_in_order_and_in_pages
+                a_user_is_renamed
+                a_password_change_ends_the_other_sessions
+                a_password_change_needs_the_password_that_was_verified
+                of_two_password_changes_at_once_one_wins
+                a_hash_is_upgraded_only_while_it_is_the_same
+                disabling_ends_all_sessions_once
+                an_enabled_user_may_log_in_again
+                deleting_leaves_nothing_behind
+                what_happens_to_nobody_is_told
+            }
+            sessions {
+                a_session_is_found_as_opened
+                a_session_needs_an_open_account_and_the_verified_password
+                the_current_token_rotates
+                a_retry_replays_without_a_change
+                fifty_refreshes_with_one_token_give_one_generation
+                an_old_token_ends_the_session_once
+                a_session_that_is_over_refuses
+                a_token_from_the_future_is_refused_and_harmless
+                one_session_ends
+                the_others_end
+                all_sessions_end
+                nobody_ends_the_session_of_another
+                live_sessions_are_listed_last_used_first
+                dead_sessions_are_cleared_away_in_steps
+            }
+            revocations {
+                entries_are_numbered_in_order
+                every_kind_of_subject_is_kept
+                expired_entries_are_forgotten_and_numbers_never_come_back
+                a_number_beyond_the_head_gets_nothing
+                a_reader_never_sees_a_hole
+            }
+            keys {
+                keys_are_kept_as_given
+                of_two_first_starts_one_makes_the_keys
+                a_new_purpose_gets_its_keys
+                a_value_is_set_once
+            }
+            engine {
+                a_failed_operation_undoes_itself_and_harms_no_neighbour
+                an_operation_that_panics_harms_no_neighbour
+                what_was_answered_is_there_after_opening_again
+                a_store_left_open_loses_nothing
+                two_stores_in_one_place_both_write
+                ten_first_openings_at_once_agree
+                a_closed_store_finishes_what_it_accepted_and_refuses_the_rest
+                a_change_goes_on_when_nobody_waits_for_it
+                a_commit_elsewhere_is_noticed
+                a_read_operation_cannot_write
+                a_store_answers_a_ping
+            }
+        }
+    };
+}
+
+/// Makes a test of each case, in a module for each noun.
+macro_rules! cases {
+    ($house:ty; $($noun:ident { $($case:ident)* })*) => {
+        $(mod $noun {
+            use $crate::store::conformance::House;
+            #[allow(unused_imports, reason = "a house may be named by its path")]
+            use super::*;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                $crate::store::conformance::$noun::$case(&<$house as House>::new()).await;
+            })*
+        })*
+    };
+}
+
+pub(super) use {cases, conformance};

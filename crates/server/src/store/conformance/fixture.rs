@@ -1,0 +1,98 @@
+//! People, sessions and times for the cases.
+
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::domain::email::Email;
+use crate::domain::password::PasswordHash;
+use crate::domain::refresh::RefreshPolicy;
+use crate::domain::session::{EndReason, Session, SessionId, sample};
+use crate::domain::time::Timestamp;
+use crate::domain::user::{User, UserId};
+use crate::store::revocations::{Feed, RevocationsAfter};
+use crate::store::sessions::{EndSessions, OpenSession, OpenSessionOutcome, RotateSession, Which};
+use crate::store::users::{CreateUser, CreateUserOutcome};
+use crate::store::{Op, Store, StoreError};
+
+pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+pub(super) const FORGET_AT: Timestamp = Timestamp::from_seconds(1_800_000_600);
+pub(super) const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$aGFzaA";
+
+/// A user with this number in the id and the address.
+pub(super) fn user(number: u128) -> User {
+    User {
+        id: UserId::new(Uuid::from_u128(number)),
+        email: Email::parse(&format!("User{number}@Example.com")).unwrap(),
+        email_verified_at: None,
+        name: Some(format!("User {number}")),
+        roles: vec!["admin".to_owned(), "a \"quoted\" role".to_owned()],
+        password_hash: Some(PasswordHash::new(HASH)),
+        disabled_at: None,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+pub(super) fn session_id(number: u128) -> SessionId {
+    SessionId::new(Uuid::from_u128(number))
+}
+
+/// A session of a user, with this number in the id.
+pub(super) fn session(number: u128, user: &User) -> Session {
+    sample::session(session_id(number), user.id, NOW)
+}
+
+/// Creates user 1.
+pub(super) async fn with_user(store: &Store) -> User {
+    let user = user(1);
+    assert_eq!(store.write(CreateUser { user: user.clone() }).await, Ok(CreateUserOutcome::Created));
+    user
+}
+
+/// Creates user 1 with sessions of these numbers.
+pub(super) async fn with_sessions(store: &Store, numbers: impl IntoIterator<Item = u128>) -> User {
+    let user = with_user(store).await;
+    for number in numbers {
+        let opened = store.write(open(session(number, &user))).await;
+        assert_eq!(opened, Ok(OpenSessionOutcome::Opened { user: user.clone() }));
+    }
+    user
+}
+
+pub(super) fn open(session: Session) -> OpenSession {
+    OpenSession { session, verified: Some(PasswordHash::new(HASH)) }
+}
+
+pub(super) fn rotate(number: u128, presented: u64, now: Timestamp) -> RotateSession {
+    RotateSession {
+        id: session_id(number),
+        presented,
+        now,
+        policy: RefreshPolicy::default(),
+        address: Some("198.51.100.1".to_owned()),
+        user_agent: Some("Lynx".to_owned()),
+        forget_at: FORGET_AT,
+    }
+}
+
+pub(super) fn end(user: &User, which: Which) -> EndSessions {
+    EndSessions { user: user.id, which, reason: EndReason::Logout, now: NOW, forget_at: FORGET_AT }
+}
+
+/// The whole feed.
+pub(super) async fn feed(store: &Store) -> Feed {
+    store.read(RevocationsAfter { after: 0, limit: 1000 }).await.unwrap()
+}
+
+/// Runs operations at once and gives their answers, in no order.
+pub(super) async fn at_once<O: Op>(
+    store: &Store,
+    operations: impl IntoIterator<Item = O>,
+) -> Vec<Result<O::Output, StoreError>> {
+    let mut tasks = JoinSet::new();
+    for operation in operations {
+        let store = store.clone();
+        tasks.spawn(async move { store.write(operation).await });
+    }
+    tasks.join_all().await
+}

@@ -1,0 +1,178 @@
+use super::House;
+use super::fixture::{FORGET_AT, HASH, NOW, at_once, feed, open, session, session_id, user, with_sessions, with_user};
+use crate::domain::email::Email;
+use crate::domain::password::PasswordHash;
+use crate::domain::session::{EndReason, SessionId};
+use crate::domain::user::{DisplayName, User};
+use crate::store::sessions::{FindSession, ListSessions, OpenSessionOutcome};
+use crate::store::users::{
+    ChangePassword, ChangePasswordOutcome, CreateUser, CreateUserOutcome, DeleteUser, DisableUser, EnableUser,
+    FindUser, FindUserByEmail, ListUsers, RenameUser, UpgradePasswordHash,
+};
+
+fn change(user: &User, expected: &str, new: &str, keep: Option<SessionId>) -> ChangePassword {
+    let (expected, new) = (Some(PasswordHash::new(expected)), PasswordHash::new(new));
+    ChangePassword { user: user.id, expected, new, keep, now: NOW, forget_at: FORGET_AT }
+}
+
+fn disable(user: &User) -> DisableUser {
+    DisableUser { id: user.id, now: NOW, forget_at: FORGET_AT }
+}
+
+fn delete(user: &User) -> DeleteUser {
+    DeleteUser { id: user.id, now: NOW, forget_at: FORGET_AT }
+}
+
+pub(in crate::store) async fn a_user_is_found_as_created(house: &impl House) {
+    let store = house.open();
+    let mut created = user(7);
+    created.email_verified_at = Some(NOW.plus_seconds(1));
+    created.updated_at = NOW.plus_seconds(2);
+    store.write(CreateUser { user: created.clone() }).await.unwrap();
+    let found = store.read(FindUser { id: created.id }).await.unwrap().unwrap();
+    assert_eq!(found, created);
+    assert_eq!(found.email.display(), "User7@Example.com");
+    let bare = User { name: None, roles: Vec::new(), password_hash: None, ..user(8) };
+    store.write(CreateUser { user: bare.clone() }).await.unwrap();
+    assert_eq!(store.read(FindUser { id: bare.id }).await, Ok(Some(bare)));
+}
+
+pub(in crate::store) async fn an_address_is_one_however_it_is_written(house: &impl House) {
+    let store = house.open();
+    let user = with_user(&store).await;
+    let email = Email::parse("uＳER1@EXAMPLE.com").unwrap();
+    assert_eq!(store.read(FindUserByEmail { email: email.clone() }).await, Ok(Some(user)));
+    let second = User { email, ..super::fixture::user(2) };
+    assert_eq!(store.write(CreateUser { user: second }).await, Ok(CreateUserOutcome::EmailTaken));
+}
+
+pub(in crate::store) async fn fifty_registrations_of_one_address_make_one_account(house: &impl House) {
+    let store = house.open();
+    let email = Email::parse("one@example.com").unwrap();
+    let users = (1..=50).map(|number| CreateUser { user: User { email: email.clone(), ..user(number) } });
+    let answers = at_once(&store, users).await;
+    let created = answers.iter().filter(|answer| **answer == Ok(CreateUserOutcome::Created)).count();
+    let taken = answers.iter().filter(|answer| **answer == Ok(CreateUserOutcome::EmailTaken)).count();
+    assert_eq!((created, taken), (1, 49));
+    assert_eq!(store.read(ListUsers { after: None, limit: 100 }).await.unwrap().len(), 1);
+}
+
+pub(in crate::store) async fn users_are_listed_in_order_and_in_pages(house: &impl House) {
+    let store = house.open();
+    for number in [3, 1, 5, 2, 4] {
+        store.write(CreateUser { user: user(number) }).await.unwrap();
+    }
+    let first = store.read(ListUsers { after: None, limit: 3 }).await.unwrap();
+    assert_eq!(first, [user(1), user(2), user(3)]);
+    let rest = store.read(ListUsers { after: Some(first[2].id), limit: 3 }).await.unwrap();
+    assert_eq!(rest, [user(4), user(5)]);
+}
+
+pub(in crate::store) async fn a_user_is_renamed(house: &impl House) {
+    let store = house.open();
+    let user = with_user(&store).await;
+    let now = NOW.plus_seconds(5);
+    let name = Some(DisplayName::parse("Ada").unwrap());
+    let renamed = store.write(RenameUser { id: user.id, name, now }).await.unwrap();
+    assert_eq!(renamed, Some(User { name: Some("Ada".to_owned()), updated_at: now, ..user.clone() }));
+    assert_eq!(store.read(FindUser { id: user.id }).await, Ok(renamed));
+    let nameless = store.write(RenameUser { id: user.id, name: None, now }).await.unwrap().unwrap();
+    assert_eq!(nameless.name, None);
+}
+
+pub(in crate::store) async fn a_password_change_ends_the_other_sessions(house: &impl House) {
+    let store = house.open();
+    let user = with_sessions(&store, [1, 2, 3]).await;
+    let outcome = store.write(change(&user, HASH, "new", Some(session_id(2)))).await.unwrap();
+    let ChangePasswordOutcome::Changed { mut ended } = outcome else { panic!("{outcome:?}") };
+    ended.sort();
+    assert_eq!(ended, [session_id(1), session_id(3)]);
+    assert_eq!(feed(&store).await.entries.len(), 2);
+    let session = store.read(FindSession { id: session_id(1) }).await.unwrap().unwrap();
+    assert_eq!(session.ended.map(|ended| ended.reason), Some(EndReason::PasswordChanged));
+    let outcome = store.write(change(&user, "new", "newer", None)).await;
+    assert_eq!(outcome, Ok(ChangePasswordOutcome::Changed { ended: vec![session_id(2)] }));
+}
+
+pub(in crate::store) async fn a_password_change_needs_the_password_that_was_verified(house: &impl House) {
+    let store = house.open();
+    let user = with_sessions(&store, [1]).await;
+    let outcome = store.write(change(&user, "another", "new", None)).await;
+    assert_eq!(outcome, Ok(ChangePasswordOutcome::HashChanged));
+    let nothing = ChangePassword { expected: None, ..change(&user, HASH, "new", None) };
+    assert_eq!(store.write(nothing).await, Ok(ChangePasswordOutcome::HashChanged));
+    assert_eq!(feed(&store).await.head, 0);
+    assert_eq!(store.read(FindUser { id: user.id }).await, Ok(Some(user)));
+}
+
+pub(in crate::store) async fn of_two_password_changes_at_once_one_wins(house: &impl House) {
+    let store = house.open();
+    let user = with_sessions(&store, [1]).await;
+    let answers = at_once(&store, (0..10).map(|n| change(&user, HASH, &format!("new {n}"), None))).await;
+    let won = answers.iter().filter(|a| matches!(a, Ok(ChangePasswordOutcome::Changed { .. }))).count();
+    let lost = answers.iter().filter(|a| **a == Ok(ChangePasswordOutcome::HashChanged)).count();
+    assert_eq!((won, lost), (1, 9));
+    assert_eq!(feed(&store).await.head, 1);
+}
+
+pub(in crate::store) async fn a_hash_is_upgraded_only_while_it_is_the_same(house: &impl House) {
+    let store = house.open();
+    let user = with_sessions(&store, [1]).await;
+    let upgrade = |expected, new| UpgradePasswordHash {
+        user: user.id,
+        expected: PasswordHash::new(expected),
+        new: PasswordHash::new(new),
+        now: NOW,
+    };
+    assert_eq!(store.write(upgrade(HASH, "better")).await, Ok(true));
+    assert_eq!(store.write(upgrade(HASH, "best")).await, Ok(false));
+    let found = store.read(FindUser { id: user.id }).await.unwrap().unwrap();
+    assert_eq!(found.password_hash, Some(PasswordHash::new("better")));
+    assert_eq!(feed(&store).await.head, 0, "no session ends by an upgrade");
+}
+
+pub(in crate::store) async fn disabling_ends_all_sessions_once(house: &impl House) {
+    let store = house.open();
+    let user = with_sessions(&store, [1, 2]).await;
+    assert_eq!(store.write(disable(&user)).await, Ok(Some(vec![session_id(1), session_id(2)])));
+    let later = DisableUser { now: NOW.plus_seconds(9), ..disable(&user) };
+    assert_eq!(store.write(later).await, Ok(Some(Vec::new())));
+    let found = store.read(FindUser { id: user.id }).await.unwrap().unwrap();
+    assert_eq!(found.disabled_at, Some(NOW), "closed since the first time");
+    assert_eq!(feed(&store).await.head, 2);
+    assert_eq!(store.write(open(session(3, &user))).await, Ok(OpenSessionOutcome::AccountDisabled));
+}
+
+pub(in crate::store) async fn an_enabled_user_may_log_in_again(house: &impl House) {
+    let store = house.open();
+    let user = with_sessions(&store, [1]).await;
+    store.write(disable(&user)).await.unwrap();
+    assert_eq!(store.write(EnableUser { id: user.id, now: NOW }).await, Ok(true));
+    let opened = store.write(open(session(2, &user))).await;
+    assert_eq!(opened, Ok(OpenSessionOutcome::Opened { user: user.clone() }));
+    let live = store.read(ListSessions { user: user.id, now: NOW }).await.unwrap();
+    assert_eq!(live, [session(2, &user)], "the sessions of before stay ended");
+}
+
+pub(in crate::store) async fn deleting_leaves_nothing_behind(house: &impl House) {
+    let store = house.open();
+    let user = with_sessions(&store, [1, 2]).await;
+    assert_eq!(store.write(delete(&user)).await, Ok(Some(vec![session_id(1), session_id(2)])));
+    assert_eq!(feed(&store).await.entries.len(), 2);
+    assert_eq!(store.read(FindUser { id: user.id }).await, Ok(None));
+    assert_eq!(store.read(FindUserByEmail { email: user.email.clone() }).await, Ok(None));
+    assert_eq!(store.read(FindSession { id: session_id(1) }).await, Ok(None));
+    assert_eq!(store.write(CreateUser { user }).await, Ok(CreateUserOutcome::Created), "the address is free again");
+}
+
+pub(in crate::store) async fn what_happens_to_nobody_is_told(house: &impl House) {
+    let store = house.open();
+    let nobody = user(1);
+    assert_eq!(store.write(RenameUser { id: nobody.id, name: None, now: NOW }).await, Ok(None));
+    assert_eq!(store.write(disable(&nobody)).await, Ok(None));
+    assert_eq!(store.write(EnableUser { id: nobody.id, now: NOW }).await, Ok(false));
+    assert_eq!(store.write(delete(&nobody)).await, Ok(None));
+    assert_eq!(store.write(change(&nobody, HASH, "new", None)).await, Ok(ChangePasswordOutcome::NoUser));
+    assert_eq!(store.write(open(session(1, &nobody))).await, Ok(OpenSessionOutcome::NoUser));
+    assert_eq!(feed(&store).await.head, 0);
+}

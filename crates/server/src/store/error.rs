@@ -1,0 +1,60 @@
+//! What can go wrong in a store.
+
+use std::path::PathBuf;
+
+/// Why an operation did not happen. Nothing of it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Too many operations are waiting already; worth another try soon.
+    #[error("too many operations are waiting for the store")]
+    Overloaded,
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// Another process held the database for too long; worth another try.
+    #[error("another process is holding the database")]
+    Busy,
+    #[error("the disk or the database is full")]
+    Full,
+    #[error("the database cannot be written to")]
+    ReadOnly,
+    /// The disk, or whatever holds the database, does not answer as it should.
+    #[error("the database does not answer: {0}")]
+    Unavailable(String),
+    /// What is stored is not what was written.
+    #[error("the database is damaged: {0}")]
+    Corrupt(String),
+    /// A mistake in this program.
+    #[error("internal error of the store: {0}")]
+    Internal(String),
+}
+
+impl StoreError {
+    pub(super) fn corrupt(what: impl Into<String>) -> Self {
+        Self::Corrupt(what.into())
+    }
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(
+        "the SQLite library is version {found}, and {needed} or later is needed: earlier ones can lose data \
+         when a write-ahead log is reset"
+    )]
+    LibraryTooOld { found: String, needed: String },
+    #[error("the directory {} does not exist; create it, or change store.url", .0.display())]
+    NoDirectory(PathBuf),
+    #[error("{} cannot be opened: {reason}", .path.display())]
+    Inaccessible { path: PathBuf, reason: String },
+    #[error("{} is not a database of Jotgate; name another file in store.url", .0.display())]
+    NotOurs(PathBuf),
+    #[error(
+        "the database {} is of version {found}, and this program knows up to version {known}: it was used by a newer \
+         Jotgate; install that one, or restore a backup of the database from before",
+        .path.display()
+    )]
+    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("the database {} cannot be used: {source}", .path.display())]
+    Store { path: PathBuf, source: StoreError },
+}

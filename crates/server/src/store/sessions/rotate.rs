@@ -1,0 +1,117 @@
+//! Refreshing: the one change that every active user causes every few minutes.
+
+use super::{COLUMNS, Ending, columns};
+use crate::domain::refresh::{self, Decision, RefreshPolicy, Refused};
+use crate::domain::session::{EndReason, Ended, Session, SessionId};
+use crate::domain::time::Timestamp;
+use crate::domain::user::User;
+use crate::store::error::StoreError;
+use crate::store::sql::statements;
+use crate::store::tx::{FromRow, Op, Row, Tx, params, stored_count};
+use crate::store::users;
+
+statements! {
+    LOAD = concat!("SELECT ", columns!(), ", ", users::columns!(),
+                   " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = $1");
+    ROTATE = "UPDATE sessions SET generation = $3, rotated_at = $4, last_used_at = $4, address = $5, user_agent = $6 \
+              WHERE id = $1 AND generation = $2 AND ended_at IS NULL";
+}
+
+/// A genuine refresh token of this session and generation was presented: the rule in [`crate::domain::refresh`] decides.
+#[derive(Debug)]
+pub(crate) struct RotateSession {
+    pub(crate) id: SessionId,
+    /// The generation in the token.
+    pub(crate) presented: u64,
+    pub(crate) now: Timestamp,
+    pub(crate) policy: RefreshPolicy,
+    /// The network address it came from.
+    pub(crate) address: Option<String>,
+    /// The `User-Agent` it came from.
+    pub(crate) user_agent: Option<String>,
+    /// When the last access token alive now will have expired.
+    pub(crate) forget_at: Timestamp,
+}
+
+/// What became of [`RotateSession`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RotateOutcome {
+    /// The session is of a new generation, which is to be answered.
+    Rotated {
+        session: Session,
+        user: User,
+    },
+    /// A second tab or a retry: the session stays as it is, and its generation is to be answered again.
+    Replayed {
+        session: Session,
+        user: User,
+    },
+    /// An old token was used again: the session has been ended.
+    Reused {
+        session: Session,
+    },
+    Refused(Refused),
+    /// There is no such session: it was over long ago, or its user was deleted.
+    Unknown,
+}
+
+impl Op for RotateSession {
+    type Output = RotateOutcome;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<RotateOutcome, StoreError> {
+        let Some(SessionOfUser { session, user }) = tx.first(LOAD, params![self.id.as_bytes()]).await? else {
+            return Ok(RotateOutcome::Unknown);
+        };
+        match refresh::decide(&session, self.presented, self.now, user.is_enabled(), self.policy) {
+            Decision::Rotate { generation } => {
+                let session = self.rotate(tx, session, generation).await?;
+                Ok(RotateOutcome::Rotated { session, user })
+            }
+            Decision::Replay { .. } => Ok(RotateOutcome::Replayed { session, user }),
+            Decision::Reuse => self.end(tx, session).await,
+            Decision::Refused(refused) => Ok(RotateOutcome::Refused(refused)),
+        }
+    }
+}
+
+impl RotateSession {
+    async fn rotate<T: Tx>(&self, tx: &mut T, session: Session, generation: u64) -> Result<Session, StoreError> {
+        let values = params![
+            self.id.as_bytes(),
+            stored_count(session.generation)?,
+            stored_count(generation)?,
+            self.now,
+            self.address.as_deref(),
+            self.user_agent.as_deref(),
+        ];
+        if tx.execute_alone(ROTATE, values).await? != 1 {
+            return Err(StoreError::Internal("a session changed while its transaction held it".to_owned()));
+        }
+        Ok(Session {
+            generation,
+            rotated_at: self.now,
+            last_used_at: self.now,
+            address: self.address.clone(),
+            user_agent: self.user_agent.clone(),
+            ..session
+        })
+    }
+
+    async fn end<T: Tx>(&self, tx: &mut T, session: Session) -> Result<RotateOutcome, StoreError> {
+        let ending = Ending { reason: EndReason::Reuse, now: self.now, forget_at: self.forget_at };
+        super::end_one(tx, session.user_id, session.id, ending).await?;
+        let ended = Some(Ended { at: self.now, reason: EndReason::Reuse });
+        Ok(RotateOutcome::Reused { session: Session { ended, ..session } })
+    }
+}
+
+struct SessionOfUser {
+    session: Session,
+    user: User,
+}
+
+impl FromRow for SessionOfUser {
+    fn from_row(row: &impl Row) -> Result<Self, StoreError> {
+        Ok(Self { session: Session::from_row(row)?, user: users::read(row, COLUMNS)? })
+    }
+}

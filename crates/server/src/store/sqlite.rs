@@ -1,0 +1,106 @@
+//! SQLite: one writer thread with group commit, checkpoints on a second connection, readers on their own.
+//!
+//! Nothing here keeps state that another process on the same file could make wrong: the command line may write while a
+//! server runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use super::error::{OpenError, StoreError};
+use super::tx::{Op, ReadOp};
+
+mod checkpoint;
+mod connect;
+mod error;
+mod migrate;
+mod reader;
+mod row;
+mod transaction;
+mod watcher;
+mod writer;
+
+use reader::Readers;
+use watcher::Watcher;
+use writer::Writer;
+
+/// Limits of the engine.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Options {
+    /// Changes that may wait; the next one is refused.
+    pub(super) queue: usize,
+    /// Milliseconds to wait while another process holds the database.
+    pub(super) busy_millis: u32,
+    /// Connections for reading.
+    pub(super) readers: usize,
+    /// Pages in the write-ahead log from which on the writer helps to bring it back to nothing.
+    pub(super) long_log: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        // 16,384 pages are 64 MiB: what half a minute of full load writes, and what a restart reads in a moment.
+        Self { queue: 4096, busy_millis: 5000, readers: 4, long_log: 16_384 }
+    }
+}
+
+/// An open SQLite database. Clones share it.
+#[derive(Clone, Debug)]
+pub(super) struct Sqlite {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    options: Options,
+    writer: Writer,
+    readers: Readers,
+    watcher: Mutex<Option<Watcher>>,
+}
+
+impl Sqlite {
+    /// Opens the database file, or creates it.
+    pub(super) fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
+        connect::check_library()?;
+        let path = connect::prepare_file(path)?;
+        let mut connection = connect::writer(&path, options)?;
+        migrate::run(&path, &mut connection)?;
+        let failed = |source| OpenError::Store { path: path.clone(), source };
+        let writer =
+            Writer::start(connection, connect::plain(&path, options).map_err(failed)?, options).map_err(failed)?;
+        let readers = Readers::new(path.clone(), options);
+        Ok(Self { shared: Arc::new(Shared { path, options, writer, readers, watcher: Mutex::new(None) }) })
+    }
+
+    /// See [`super::Store::write`].
+    pub(super) async fn write<O: Op>(&self, op: O) -> Result<O::Output, StoreError> {
+        self.shared.writer.write(op).await
+    }
+
+    /// See [`super::Store::read`].
+    pub(super) async fn read<O: ReadOp>(&self, op: O) -> Result<O::Output, StoreError> {
+        self.shared.readers.read(op).await
+    }
+
+    /// See [`super::Store::watch`]. The first call starts the watching.
+    pub(super) fn watch(&self) -> Result<watch::Receiver<u64>, StoreError> {
+        let mut watcher = self.shared.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(watcher) = &*watcher {
+            return Ok(watcher.subscribe());
+        }
+        let started = Watcher::start(connect::reader(&self.shared.path, self.shared.options)?)?;
+        Ok(watcher.insert(started).subscribe())
+    }
+
+    /// See [`super::Store::close`].
+    pub(super) async fn close(&self) {
+        self.shared.writer.close().await;
+        self.shared.readers.close();
+        self.shared.watcher.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use super::{Options, Sqlite};
+use crate::store::conformance::House;
+use crate::store::{Store, StoreUrl, keys, meta, revocations, sessions, users};
+
+mod faults;
+mod files;
+
+/// A database file in a directory of its own.
+struct OnDisk(TempDir);
+
+impl OnDisk {
+    fn path(&self) -> PathBuf {
+        self.0.path().join("jotgate.db")
+    }
+
+    /// Opens it with other limits than the usual ones.
+    fn open_with(&self, options: Options) -> Store {
+        Store { engine: Sqlite::open(&self.path(), options).unwrap() }
+    }
+
+    /// A connection as any other program would open it.
+    fn by_other_means(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path()).unwrap()
+    }
+}
+
+impl House for OnDisk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn open(&self) -> Store {
+        Store::open(&StoreUrl::Sqlite { path: self.path() }).unwrap()
+    }
+}
+
+/// The suite that every engine passes.
+mod suite {
+    use super::OnDisk;
+
+    crate::store::conformance::conformance!(OnDisk);
+}
+
+#[test]
+fn every_statement_can_be_prepared() {
+    let house = OnDisk::new();
+    let _store = house.open();
+    let connection = house.by_other_means();
+    let tables = [
+        users::STATEMENTS,
+        sessions::STATEMENTS,
+        sessions::rotate::STATEMENTS,
+        sessions::sweep::STATEMENTS,
+        revocations::STATEMENTS,
+        keys::STATEMENTS,
+        meta::STATEMENTS,
+    ];
+    for (name, statement) in tables.concat() {
+        let prepared = connection.prepare(statement.sqlite());
+        assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
+    }
+}
+
+#[test]
+fn the_hot_statements_search_and_never_scan() {
+    let house = OnDisk::new();
+    let _store = house.open();
+    let connection = house.by_other_means();
+    for (name, statement) in [users::STATEMENTS, sessions::STATEMENTS, sessions::rotate::STATEMENTS].concat() {
+        let explained = format!("EXPLAIN QUERY PLAN {}", statement.sqlite());
+        let mut statement = connection.prepare(&explained).unwrap();
+        let count = statement.parameter_count();
+        let steps = statement.query_map(rusqlite::params_from_iter(vec![0; count]), |row| row.get::<_, String>(3));
+        for step in steps.unwrap() {
+            assert!(!step.as_ref().unwrap().contains("SCAN"), "{name}: {step:?}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! A disk that is full, a file that cannot be written to, another process in the way, too much to do.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
+
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use super::OnDisk;
+use crate::store::conformance::House;
+use crate::store::keys::LoadKeys;
+use crate::store::meta::{Ping, SetMetaIfNone};
+use crate::store::sql::{Sql, sql};
+use crate::store::sqlite::Options;
+use crate::store::tx::{FromRow, Row, Tx, params};
+use crate::store::{Op, Store, StoreError};
+
+/// Runs a statement on the writer's connection.
+struct Run(Sql);
+
+impl Op for Run {
+    type Output = ();
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        tx.first::<Nothing>(self.0, params![]).await.map(drop)
+    }
+}
+
+struct Nothing;
+
+impl FromRow for Nothing {
+    fn from_row(_: &impl Row) -> Result<Self, StoreError> {
+        Ok(Self)
+    }
+}
+
+/// Holds the writer until it is let go, so that what is queued meanwhile becomes one batch.
+struct Plug {
+    reached: Mutex<Option<oneshot::Sender<()>>>,
+    let_go: Mutex<Receiver<()>>,
+}
+
+impl Op for Plug {
+    type Output = ();
+
+    async fn run<T: Tx>(&self, _: &mut T) -> Result<(), StoreError> {
+        if let Some(reached) = self.reached.lock().unwrap().take() {
+            reached.send(()).unwrap();
+        }
+        let _ = self.let_go.lock().unwrap().recv();
+        Ok(())
+    }
+}
+
+fn plug() -> (Plug, oneshot::Receiver<()>, std::sync::mpsc::Sender<()>) {
+    let (reached, at_it) = oneshot::channel();
+    let (go, let_go) = channel();
+    (Plug { reached: Mutex::new(Some(reached)), let_go: Mutex::new(let_go) }, at_it, go)
+}
+
+fn value(name: &'static str, size: usize) -> SetMetaIfNone {
+    SetMetaIfNone { name, value: vec![7; size] }
+}
+
+async fn names(house: &OnDisk) -> Vec<String> {
+    let connection = house.by_other_means();
+    let mut statement = connection.prepare("SELECT name FROM meta WHERE bytes IS NOT NULL ORDER BY name").unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_fit_on_the_disk_fails_alone() {
+    let house = OnDisk::new();
+    let store = house.open();
+    store.write(Run(sql!("PRAGMA max_page_count = 100"))).await.unwrap();
+    let (plug, reached, go) = plug();
+    let plugged = tokio::spawn({
+        let store = store.clone();
+        async move { store.write(plug).await }
+    });
+    reached.await.unwrap();
+    let (before, giant, after, ()) = tokio::join!(
+        biased;
+        store.write(value("before", 10)),
+        store.write(value("giant", 1 << 20)),
+        store.write(value("after", 10)),
+        async { go.send(()).unwrap() },
+    );
+    plugged.await.unwrap().unwrap();
+    assert_eq!(giant, Err(StoreError::Full));
+    assert!(before.is_ok() && after.is_ok(), "{before:?} {after:?}");
+    assert_eq!(names(&house).await, ["after", "before"]);
+    store.write(Run(sql!("PRAGMA max_page_count = 10000"))).await.unwrap();
+    assert!(store.write(value("giant", 1 << 20)).await.is_ok(), "it recovers by itself");
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_written_to_says_so_and_is_still_read() {
+    let house = OnDisk::new();
+    let store = house.open();
+    store.write(Run(sql!("PRAGMA query_only = ON"))).await.unwrap();
+    assert_eq!(store.write(value("a", 1)).await, Err(StoreError::ReadOnly));
+    assert_eq!(store.ping().await, Err(StoreError::ReadOnly));
+    assert_eq!(store.read(LoadKeys).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn another_process_is_waited_for_but_not_for_ever() {
+    let house = OnDisk::new();
+    let store = house.open_with(Options { busy_millis: 30, ..Options::default() });
+    let other = house.by_other_means();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(store.write(value("a", 1)).await, Err(StoreError::Busy));
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(store.write(value("b", 1)).await.map(drop), Ok(()));
+    assert_eq!(names(&house).await, ["b"], "what was answered with an error did not happen");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_the_queue_holds_is_refused_and_the_rest_is_done() {
+    let house = OnDisk::new();
+    let store = house.open_with(Options { queue: 4, ..Options::default() });
+    let (plug, reached, go) = plug();
+    let plugged = tokio::spawn({
+        let store = store.clone();
+        async move { store.write(plug).await }
+    });
+    reached.await.unwrap();
+    let mut pings = JoinSet::new();
+    for _ in 0..10 {
+        let store = store.clone();
+        pings.spawn(async move { store.ping().await });
+    }
+    for _ in 0..6 {
+        assert_eq!(pings.join_next().await.unwrap().unwrap(), Err(StoreError::Overloaded));
+    }
+    go.send(()).unwrap();
+    plugged.await.unwrap().unwrap();
+    assert!(pings.join_all().await.into_iter().all(|answer| answer == Ok(())));
+}
+
+/// Waits for something that is not the store.
+struct Waiting;
+
+impl Op for Waiting {
+    type Output = ();
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        tx.execute(sql!("UPDATE meta SET number = 99"), params![]).await?;
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_waits_is_a_mistake_and_is_undone() {
+    let house = OnDisk::new();
+    let store = house.open();
+    assert!(matches!(store.write(Waiting).await, Err(StoreError::Internal(_))));
+    let schema: i64 = house
+        .by_other_means()
+        .query_row("SELECT number FROM meta WHERE name = 'schema'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(schema, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_stays_short_under_unbroken_load() {
+    let house = OnDisk::new();
+    let store = house.open_with(Options { long_log: 50, ..Options::default() });
+    let log = house.path().with_extension("db-wal");
+    // Load that never pauses, until the log has been seen to start again.
+    let load = async |store: Store| while store.engine.write(Ping).await.is_ok() {};
+    let watch = async {
+        let mut longest = 0;
+        loop {
+            store.ping().await.unwrap();
+            let frames = frames_since_start(&log);
+            if frames < longest / 2 && longest > 50 {
+                break;
+            }
+            longest = longest.max(frames);
+            assert!(longest < 100_000, "the log grows without end: {longest} pages");
+        }
+        store.close().await;
+    };
+    tokio::join!(load(store.clone()), load(store.clone()), watch);
+}
+
+/// How many pages are in the log since it last started again: the frames that carry the salt of its header.
+fn frames_since_start(log: &std::path::Path) -> usize {
+    let bytes = std::fs::read(log).unwrap_or_default();
+    let Some(salt) = bytes.get(16..24) else { return 0 };
+    let frames = bytes.get(32..).unwrap_or_default().chunks(24 + 4096);
+    frames.take_while(|frame| frame.get(8..16) == Some(salt)).count()
+}

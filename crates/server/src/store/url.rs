@@ -1,0 +1,102 @@
+//! Where a store is: `sqlite:PATH`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// Where a store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StoreUrl {
+    /// A SQLite database in this file.
+    Sqlite { path: PathBuf },
+}
+
+/// Why a text does not say where a store is. It never repeats the text, which may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidStoreUrl {
+    #[error("a store is named as `sqlite:PATH`, for example `sqlite:jotgate.db`")]
+    Scheme,
+    #[error("`sqlite:` must be followed by the path of a file")]
+    NoPath,
+    #[error("a database in memory is lost when the program ends; name a file")]
+    Memory,
+    #[error("write `sqlite:PATH` without slashes before a relative path, or `sqlite:///PATH` for an absolute one")]
+    Host,
+    #[error("this version of Jotgate keeps its data in SQLite only; use `sqlite:PATH`")]
+    Postgres,
+}
+
+impl StoreUrl {
+    /// The same store, with a relative path counted from this directory.
+    pub(crate) fn relative_to(self, directory: &Path) -> Self {
+        match self {
+            Self::Sqlite { path } => Self::Sqlite { path: directory.join(path) },
+        }
+    }
+}
+
+impl FromStr for StoreUrl {
+    type Err = InvalidStoreUrl;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
+            return Err(InvalidStoreUrl::Postgres);
+        }
+        let rest = text.strip_prefix("sqlite:").ok_or(InvalidStoreUrl::Scheme)?;
+        let path = match rest.strip_prefix("//") {
+            Some(path) if path.starts_with('/') => path,
+            Some(_) => return Err(InvalidStoreUrl::Host),
+            None => rest,
+        };
+        match path {
+            "" | "/" => Err(InvalidStoreUrl::NoPath),
+            ":memory:" | "memory:" => Err(InvalidStoreUrl::Memory),
+            path => Ok(Self::Sqlite { path: PathBuf::from(path) }),
+        }
+    }
+}
+
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { path } => write!(f, "sqlite:{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{InvalidStoreUrl, StoreUrl};
+
+    fn check(text: &str, expected: Result<&str, InvalidStoreUrl>) {
+        let path = text.parse().map(|StoreUrl::Sqlite { path }| path);
+        assert_eq!(path.as_deref(), expected.map(Path::new).as_deref(), "{text}");
+    }
+
+    #[test]
+    fn a_file_is_named_by_its_path() {
+        check("sqlite:jotgate.db", Ok("jotgate.db"));
+        check("sqlite:/var/lib/jotgate.db", Ok("/var/lib/jotgate.db"));
+        check("sqlite:///var/lib/jotgate.db", Ok("/var/lib/jotgate.db"));
+        check("sqlite:a b?c.db", Ok("a b?c.db"));
+    }
+
+    #[test]
+    fn what_names_no_file_is_refused() {
+        check("jotgate.db", Err(InvalidStoreUrl::Scheme));
+        check("sqlite:", Err(InvalidStoreUrl::NoPath));
+        check("sqlite:///", Err(InvalidStoreUrl::NoPath));
+        check("sqlite::memory:", Err(InvalidStoreUrl::Memory));
+        check("sqlite://jotgate.db", Err(InvalidStoreUrl::Host));
+        check("postgres://u:secret@db/jotgate", Err(InvalidStoreUrl::Postgres));
+    }
+
+    #[test]
+    fn a_relative_path_is_counted_from_the_given_directory() {
+        let place = |text: &str| text.parse::<StoreUrl>().unwrap().relative_to(Path::new("/etc/jotgate")).to_string();
+        assert_eq!(place("sqlite:j.db"), "sqlite:/etc/jotgate/j.db");
+        assert_eq!(place("sqlite:/srv/j.db"), "sqlite:/srv/j.db");
+    }
+}

@@ -1,0 +1,304 @@
+//! What happens to users.
+
+use super::error::StoreError;
+use super::sessions::{self, Ending};
+use super::sql::statements;
+use super::tx::{FromRow, Op, Param, ReadOp, Row, Tx, params};
+use crate::domain::email::Email;
+use crate::domain::password::PasswordHash;
+use crate::domain::session::{EndReason, SessionId};
+use crate::domain::time::Timestamp;
+use crate::domain::user::{DisplayName, User, UserId};
+
+/// The columns [`read`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "users.id, users.email, users.email_key, users.email_verified_at, users.name, users.roles, \
+         users.password_hash, users.disabled_at, users.created_at, users.updated_at"
+    };
+}
+
+pub(super) use columns;
+
+statements! {
+    INSERT = "INSERT INTO users (id, email, email_key, email_verified_at, name, roles, password_hash, disabled_at, \
+              created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+              ON CONFLICT (email_key) DO NOTHING";
+    FIND = concat!("SELECT ", columns!(), " FROM users WHERE id = $1");
+    FIND_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1");
+    LIST = concat!("SELECT ", columns!(), " FROM users WHERE id > $1 ORDER BY id LIMIT $2");
+    RENAME = concat!("UPDATE users SET name = $2, updated_at = $3 WHERE id = $1 RETURNING ", columns!());
+    SET_HASH = "UPDATE users SET password_hash = $3, updated_at = $4 \
+                WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $2";
+    DISABLE = "UPDATE users SET disabled_at = COALESCE(disabled_at, $2), updated_at = $2 WHERE id = $1";
+    ENABLE = "UPDATE users SET disabled_at = NULL, updated_at = $2 WHERE id = $1";
+    DELETE = "DELETE FROM users WHERE id = $1";
+}
+
+/// Opens an account.
+#[derive(Debug)]
+pub(crate) struct CreateUser {
+    pub(crate) user: User,
+}
+
+/// What became of [`CreateUser`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CreateUserOutcome {
+    Created,
+    /// There is an account of this address, however it is written.
+    EmailTaken,
+}
+
+impl Op for CreateUser {
+    type Output = CreateUserOutcome;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<CreateUserOutcome, StoreError> {
+        let user = &self.user;
+        let roles = serde_json::to_string(&user.roles).map_err(|error| StoreError::Internal(error.to_string()))?;
+        let values = params![
+            user.id.as_bytes(),
+            user.email.display(),
+            user.email.key(),
+            user.email_verified_at,
+            user.name.as_deref(),
+            roles.as_str(),
+            user.password_hash.as_ref().map(PasswordHash::as_str),
+            user.disabled_at,
+            user.created_at,
+            user.updated_at,
+        ];
+        let created = tx.execute_alone(INSERT, values).await? == 1;
+        Ok(if created { CreateUserOutcome::Created } else { CreateUserOutcome::EmailTaken })
+    }
+}
+
+/// The user of an address.
+#[derive(Debug)]
+pub(crate) struct FindUserByEmail {
+    pub(crate) email: Email,
+}
+
+impl Op for FindUserByEmail {
+    type Output = Option<User>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<User>, StoreError> {
+        tx.first(FIND_BY_EMAIL, params![self.email.key()]).await
+    }
+}
+
+impl ReadOp for FindUserByEmail {}
+
+/// The user of an id.
+#[derive(Debug)]
+pub(crate) struct FindUser {
+    pub(crate) id: UserId,
+}
+
+impl Op for FindUser {
+    type Output = Option<User>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<User>, StoreError> {
+        find(tx, self.id).await
+    }
+}
+
+impl ReadOp for FindUser {}
+
+/// Users in the order of their ids, which is that of their making, from after one of them on.
+#[derive(Debug)]
+pub(crate) struct ListUsers {
+    pub(crate) after: Option<UserId>,
+    pub(crate) limit: u32,
+}
+
+impl Op for ListUsers {
+    type Output = Vec<User>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<User>, StoreError> {
+        // Every id is greater than no bytes at all.
+        let after = self.after.as_ref().map_or(Param::Bytes(&[]), |id| Param::from(id.as_bytes()));
+        tx.all(LIST, params![after, self.limit]).await
+    }
+}
+
+impl ReadOp for ListUsers {
+    const SCAN: bool = true;
+}
+
+/// Gives a user another name, or none; gives the user as it is then.
+#[derive(Debug)]
+pub(crate) struct RenameUser {
+    pub(crate) id: UserId,
+    pub(crate) name: Option<DisplayName>,
+    pub(crate) now: Timestamp,
+}
+
+impl Op for RenameUser {
+    type Output = Option<User>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<User>, StoreError> {
+        let name = self.name.as_ref().map(DisplayName::as_str);
+        tx.first(RENAME, params![self.id.as_bytes(), name, self.now]).await
+    }
+}
+
+/// Puts a new password in the place of the one that was verified, and ends the user's sessions except one.
+#[derive(Debug)]
+pub(crate) struct ChangePassword {
+    pub(crate) user: UserId,
+    /// The hash against which the old password was verified, if the account had one.
+    pub(crate) expected: Option<PasswordHash>,
+    pub(crate) new: PasswordHash,
+    /// The session that goes on.
+    pub(crate) keep: Option<SessionId>,
+    pub(crate) now: Timestamp,
+    /// When the last access token alive now will have expired.
+    pub(crate) forget_at: Timestamp,
+}
+
+/// What became of [`ChangePassword`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ChangePasswordOutcome {
+    /// Done; these sessions have ended with it.
+    Changed {
+        ended: Vec<SessionId>,
+    },
+    /// Somebody else was faster: the password is no longer the one that was verified.
+    HashChanged,
+    NoUser,
+}
+
+impl Op for ChangePassword {
+    type Output = ChangePasswordOutcome;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<ChangePasswordOutcome, StoreError> {
+        if !set_hash(tx, self.user, self.expected.as_ref(), &self.new, self.now).await? {
+            let user = find(tx, self.user).await?;
+            return Ok(user.map_or(ChangePasswordOutcome::NoUser, |_| ChangePasswordOutcome::HashChanged));
+        }
+        let ending = Ending { reason: EndReason::PasswordChanged, now: self.now, forget_at: self.forget_at };
+        let ended = match self.keep {
+            Some(keep) => sessions::end_others(tx, self.user, keep, ending).await?,
+            None => sessions::end_all(tx, self.user, ending).await?,
+        };
+        Ok(ChangePasswordOutcome::Changed { ended })
+    }
+}
+
+/// Puts a better hash of the same password in the place of the one that was verified; tells whether it was still there.
+#[derive(Debug)]
+pub(crate) struct UpgradePasswordHash {
+    pub(crate) user: UserId,
+    pub(crate) expected: PasswordHash,
+    pub(crate) new: PasswordHash,
+    pub(crate) now: Timestamp,
+}
+
+impl Op for UpgradePasswordHash {
+    type Output = bool;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<bool, StoreError> {
+        set_hash(tx, self.user, Some(&self.expected), &self.new, self.now).await
+    }
+}
+
+/// Closes an account and ends its sessions; gives the sessions that ended now, or nothing when there is no such user.
+/// An account that is closed already stays closed since then.
+#[derive(Debug)]
+pub(crate) struct DisableUser {
+    pub(crate) id: UserId,
+    pub(crate) now: Timestamp,
+    /// When the last access token alive now will have expired.
+    pub(crate) forget_at: Timestamp,
+}
+
+impl Op for DisableUser {
+    type Output = Option<Vec<SessionId>>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<Vec<SessionId>>, StoreError> {
+        if tx.execute(DISABLE, params![self.id.as_bytes(), self.now]).await? == 0 {
+            return Ok(None);
+        }
+        let ending = Ending { reason: EndReason::UserDisabled, now: self.now, forget_at: self.forget_at };
+        sessions::end_all(tx, self.id, ending).await.map(Some)
+    }
+}
+
+/// Opens a closed account again; its sessions stay ended. Tells whether there is such a user.
+#[derive(Debug)]
+pub(crate) struct EnableUser {
+    pub(crate) id: UserId,
+    pub(crate) now: Timestamp,
+}
+
+impl Op for EnableUser {
+    type Output = bool;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<bool, StoreError> {
+        let rows = tx.execute_alone(ENABLE, params![self.id.as_bytes(), self.now]).await?;
+        Ok(rows == 1)
+    }
+}
+
+/// Removes a user and all that is kept about them; gives the sessions that ended now, or nothing when there is no such
+/// user.
+#[derive(Debug)]
+pub(crate) struct DeleteUser {
+    pub(crate) id: UserId,
+    pub(crate) now: Timestamp,
+    /// When the last access token alive now will have expired.
+    pub(crate) forget_at: Timestamp,
+}
+
+impl Op for DeleteUser {
+    type Output = Option<Vec<SessionId>>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<Vec<SessionId>>, StoreError> {
+        let ending = Ending { reason: EndReason::UserDeleted, now: self.now, forget_at: self.forget_at };
+        let ended = sessions::end_all(tx, self.id, ending).await?;
+        sessions::delete_all(tx, self.id).await?;
+        let rows = tx.execute(DELETE, params![self.id.as_bytes()]).await?;
+        Ok((rows == 1).then_some(ended))
+    }
+}
+
+/// The user of an id, in this transaction.
+pub(super) async fn find<T: Tx>(tx: &mut T, id: UserId) -> Result<Option<User>, StoreError> {
+    tx.first(FIND, params![id.as_bytes()]).await
+}
+
+async fn set_hash<T: Tx>(
+    tx: &mut T,
+    user: UserId,
+    expected: Option<&PasswordHash>,
+    new: &PasswordHash,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let values = params![user.as_bytes(), expected.map(PasswordHash::as_str), new.as_str(), now];
+    Ok(tx.execute(SET_HASH, values).await? == 1)
+}
+
+impl FromRow for User {
+    fn from_row(row: &impl Row) -> Result<Self, StoreError> {
+        read(row, 0)
+    }
+}
+
+/// Reads a user whose columns begin here.
+pub(super) fn read(row: &impl Row, first: usize) -> Result<User, StoreError> {
+    Ok(User {
+        id: UserId::from_slice(row.bytes(first)?).ok_or_else(|| StoreError::corrupt("a user's id"))?,
+        email: Email::from_stored(row.text(first + 1)?, row.text(first + 2)?),
+        email_verified_at: row.maybe_time(first + 3)?,
+        name: row.maybe_string(first + 4)?,
+        roles: roles(row.text(first + 5)?)?,
+        password_hash: row.maybe_text(first + 6)?.map(PasswordHash::new),
+        disabled_at: row.maybe_time(first + 7)?,
+        created_at: row.time(first + 8)?,
+        updated_at: row.time(first + 9)?,
+    })
+}
+
+fn roles(json: &str) -> Result<Vec<String>, StoreError> {
+    serde_json::from_str(json).map_err(|_| StoreError::corrupt("a user's roles are not a list of texts"))
+}

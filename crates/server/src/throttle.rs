@@ -1,0 +1,116 @@
+//! Slows down guessing: after a few wrong passwords for one address, each further try has to wait, longer each time.
+//!
+//! A try counts from its start, so fifty at once are fifty tries. The wait has a ceiling: nobody is locked out for good.
+//! Known and unknown addresses are treated alike. The counters live in this process, are bounded in number, and the
+//! addresses in them are hashed under a key of the process.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::config;
+use crate::domain::throttle::{Tries, admit};
+use crate::domain::time::Timestamp;
+
+/// Addresses remembered at once. The oldest are forgotten first; each one cost the attacker a password hash.
+const MAX_REMEMBERED: usize = 100_000;
+
+/// Counters of recent tries by address.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    enabled: bool,
+    hasher: RandomState,
+    recent: Mutex<HashMap<u64, Tries>>,
+}
+
+/// One admitted try.
+#[derive(Debug)]
+pub(crate) struct Attempt<'a> {
+    throttle: &'a Throttle,
+    key: Option<u64>,
+}
+
+impl Throttle {
+    pub(crate) fn new(config: &config::Throttle) -> Self {
+        Self { enabled: config.enabled, hasher: RandomState::new(), recent: Mutex::default() }
+    }
+
+    /// Admits a try for that address, or says how many seconds to wait.
+    pub(crate) fn admit(&self, address: Option<&str>, now: Timestamp) -> Result<Attempt<'_>, u32> {
+        let Some(key) = address.filter(|_| self.enabled).map(|address| self.hasher.hash_one(address)) else {
+            return Ok(Attempt { throttle: self, key: None });
+        };
+        let mut recent = self.recent();
+        if recent.len() >= MAX_REMEMBERED && !recent.contains_key(&key) {
+            forget_older_half(&mut recent);
+        }
+        let tries = admit(recent.get(&key).copied().unwrap_or_default(), now)?;
+        recent.insert(key, tries);
+        Ok(Attempt { throttle: self, key: Some(key) })
+    }
+
+    fn recent(&self) -> MutexGuard<'_, HashMap<u64, Tries>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Attempt<'_> {
+    /// The password was right: this address starts anew.
+    pub(crate) fn succeeded(self) {
+        if let Some(key) = self.key {
+            self.throttle.recent().remove(&key);
+        }
+    }
+}
+
+fn forget_older_half(recent: &mut HashMap<u64, Tries>) {
+    let mut times: Vec<Timestamp> = recent.values().map(|tries| tries.last).collect();
+    let middle = times.len() / 2;
+    let (_, median, _) = times.select_nth_unstable(middle);
+    let median = *median;
+    recent.retain(|_, tries| tries.last > median);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn throttle(enabled: bool) -> Throttle {
+        Throttle::new(&config::Throttle { enabled })
+    }
+
+    #[test]
+    fn a_success_starts_its_own_address_anew_and_no_other() {
+        let throttle = throttle(true);
+        for _ in 0..4 {
+            throttle.admit(Some("a"), at(0)).unwrap();
+            throttle.admit(Some("b"), at(0)).unwrap();
+        }
+        throttle.admit(Some("a"), at(0)).unwrap().succeeded();
+        assert!(throttle.admit(Some("b"), at(0)).is_ok());
+        assert_eq!(throttle.admit(Some("b"), at(0)).unwrap_err(), 1);
+        assert!(throttle.admit(Some("a"), at(0)).is_ok());
+    }
+
+    #[test]
+    fn switched_off_it_admits_everything() {
+        let throttle = throttle(false);
+        assert!((0..1000).all(|_| throttle.admit(Some("a"), at(0)).is_ok()));
+        assert!(throttle.recent().is_empty());
+    }
+
+    #[test]
+    fn the_number_remembered_is_bounded_and_the_newest_stay() {
+        let throttle = throttle(true);
+        for number in 0..=i64::try_from(MAX_REMEMBERED).unwrap() {
+            throttle.admit(Some(&number.to_string()), at(number)).unwrap();
+        }
+        let recent = throttle.recent();
+        assert!(recent.len() <= MAX_REMEMBERED / 2 + 1, "{}", recent.len());
+        assert!(recent.contains_key(&throttle.hasher.hash_one(MAX_REMEMBERED.to_string().as_str())));
+    }
+}

@@ -1,0 +1,79 @@
+//! Access tokens: the claims of RFC 9068 §2.2, signed.
+
+use jotgate_jose::{SignError, jwt};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::domain::session::Session;
+use crate::domain::time::Timestamp;
+use crate::domain::user::User;
+use crate::tokens::keyring::Keyring;
+
+/// The `typ` of an access token (RFC 9068 §2.1).
+pub(crate) const TYPE: &str = "at+jwt";
+
+/// What all access tokens of a server have in common.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) issuer: String,
+    pub(crate) audience: Vec<String>,
+    /// Life in seconds.
+    pub(crate) ttl: i64,
+}
+
+/// A signed access token.
+pub(crate) struct AccessToken {
+    pub(crate) text: String,
+    /// Seconds from now to its end.
+    pub(crate) expires_in: i64,
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    sub: Uuid,
+    aud: &'a [String],
+    exp: i64,
+    iat: i64,
+    jti: Uuid,
+    client_id: &'a str,
+    sid: Uuid,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    scope: &'a str,
+    auth_time: i64,
+    email: &'a str,
+    email_verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    roles: &'a [String],
+}
+
+/// Issues a token for a session. It never outlives the session's absolute end.
+pub(crate) fn access_token(
+    keyring: &Keyring,
+    terms: &Terms,
+    user: &User,
+    session: &Session,
+    (now, jti): (Timestamp, Uuid),
+) -> Result<AccessToken, SignError> {
+    let iat = now.seconds();
+    let expires_in = terms.ttl.min(session.expires_at.seconds() - iat);
+    let claims = Claims {
+        iss: &terms.issuer,
+        sub: user.id.uuid(),
+        aud: &terms.audience,
+        exp: iat + expires_in,
+        iat,
+        jti,
+        client_id: &session.client_id,
+        sid: session.id.uuid(),
+        scope: &session.scope,
+        auth_time: session.created_at.seconds(),
+        email: user.email.display(),
+        email_verified: user.email_verified_at.is_some(),
+        name: user.name.as_deref(),
+        roles: &user.roles,
+    };
+    Ok(AccessToken { text: jwt::sign(keyring.signing(), TYPE, &claims)?, expires_in })
+}

@@ -1,0 +1,139 @@
+//! A server on a free port, with data of its own and a clock that the test moves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jotgate_server::config::Seconds;
+use jotgate_server::domain::time::Timestamp;
+use jotgate_server::{App, Clock, Config, Server, SystemRandom};
+use reqwest::header::{AUTHORIZATION, ORIGIN};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::answer::Answer;
+
+pub(crate) const PASSWORD: &str = "a long enough pass phrase";
+/// A page that may call the server with cookies.
+pub(crate) const SHOP: &str = "https://shop.example.com";
+
+#[derive(Debug)]
+pub(crate) struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub(crate) struct Site {
+    pub(crate) url: String,
+    pub(crate) origin: String,
+    pub(crate) base: String,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) client: Client,
+    pub(crate) app: App,
+    _data: TempDir,
+    running: JoinHandle<()>,
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+impl Site {
+    /// `serve`: our own listener.
+    pub(crate) async fn served() -> Self {
+        let port = free_port().await;
+        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}"), port).await;
+        let server = Server::bind(app.clone()).await.unwrap();
+        let running = tokio::spawn(server.run(std::future::pending()));
+        Self::at(port, "", app, clock, data, running)
+    }
+
+    /// The router nested in somebody's application, served by axum.
+    pub(crate) async fn mounted() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}/auth"), port).await;
+        let routes = axum::Router::new().nest("/auth", app.router());
+        let jobs = app.start_jobs();
+        let running = tokio::spawn(async move {
+            let _jobs = jobs;
+            axum::serve(listener, routes).await.unwrap();
+        });
+        Self::at(port, "/auth", app, clock, data, running)
+    }
+
+    fn at(port: u16, base: &str, app: App, clock: Arc<ManualClock>, data: TempDir, running: JoinHandle<()>) -> Self {
+        let origin = format!("http://127.0.0.1:{port}");
+        let (url, base) = (format!("{origin}{base}"), base.to_owned());
+        Self { url, origin, base, clock, client: Client::new(), app, _data: data, running }
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// A call with an access token and no body.
+    pub(crate) async fn call(&self, method: Method, path: &str, access_token: &str) -> Answer {
+        send(self.request(method, path).header(AUTHORIZATION, format!("Bearer {access_token}"))).await
+    }
+
+    pub(crate) async fn me(&self, access_token: &str) -> Answer {
+        self.call(Method::GET, "/v1/me", access_token).await
+    }
+
+    pub(crate) async fn register(&self, email: &str) -> Answer {
+        self.post("/v1/register", json!({"email": email, "password": PASSWORD})).await.ok(201)
+    }
+
+    pub(crate) async fn log_in(&self, email: &str) -> Answer {
+        self.post("/v1/login", json!({"email": email, "password": PASSWORD})).await.ok(200)
+    }
+
+    pub(crate) async fn refresh(&self, refresh_token: &str) -> Answer {
+        self.post("/v1/refresh", json!({"refresh_token": refresh_token})).await
+    }
+
+    /// A request as a page of that origin makes it, with cookies.
+    pub(crate) async fn browse(&self, method: Method, path: &str, origin: &str, cookies: &str) -> Answer {
+        send(self.request(method, path).header(ORIGIN, origin).header("cookie", cookies)).await
+    }
+}
+
+pub(crate) async fn send(request: RequestBuilder) -> Answer {
+    Answer::of(request.send().await.unwrap()).await
+}
+
+async fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
+}
+
+async fn open(issuer: &str, port: u16) -> (App, Arc<ManualClock>, TempDir) {
+    let data = tempfile::tempdir().unwrap();
+    let mut config = Config::new(issuer).unwrap();
+    config.base_dir = data.path().to_owned();
+    config.http.listen = format!("127.0.0.1:{port}");
+    config.http.allowed_origins = vec![SHOP.into()];
+    config.http.request_timeout = Seconds(20);
+    config.passwords.memory_kib = 8 * 1024;
+    config.passwords.iterations = 1;
+    let clock = Arc::new(ManualClock(AtomicI64::new(1_800_000_000_000)));
+    let app = App::open_with(config, clock.clone(), Arc::new(SystemRandom)).await.unwrap();
+    (app, clock, data)
+}

@@ -1,0 +1,93 @@
+//! Accounts: registering, what an account shows of itself, changing it.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{SecretText, Transport};
+
+/// `POST /v1/register`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterRequest {
+    /// As the person writes it; how it is compared is the server's rule.
+    pub email: String,
+    /// The password wanted.
+    pub password: SecretText,
+    /// A name to be called by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How the tokens are to be given; [`Transport::Bearer`] when left out.
+    #[serde(default)]
+    pub transport: Transport,
+}
+
+/// `PATCH /v1/me`: members that are left out stay as they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateMeRequest {
+    /// `Some(None)`, written `null`, removes the name.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub name: Option<Option<String>>,
+}
+
+/// `POST /v1/password/change`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChangeRequest {
+    /// The password as it is.
+    pub current_password: SecretText,
+    /// The password wanted.
+    pub new_password: SecretText,
+}
+
+/// An account as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserBody {
+    /// `UUIDv7`.
+    pub id: String,
+    /// As the person wrote it.
+    pub email: String,
+    /// Whether the address has been shown to be theirs.
+    pub email_verified: bool,
+    /// A name to be called by.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Roles that an administrator gave.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// RFC 3339, in UTC.
+    pub created_at: String,
+}
+
+/// Tells a member that is `null` from one that is left out.
+#[expect(clippy::option_option, reason = "left out and null are two different wishes (RFC 7396)")]
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_with_an_unknown_member_is_refused_by_name() {
+        let body = r#"{"email": "a@example.com", "password": "p", "role": "admin"}"#;
+        let error = serde_json::from_str::<RegisterRequest>(body).unwrap_err().to_string();
+        assert!(error.starts_with("unknown field `role`"), "{error}");
+    }
+
+    #[test]
+    fn a_request_does_not_print_its_password() {
+        let body = r#"{"email": "a@example.com", "password": "correct horse", "transport": "cookie"}"#;
+        let request: RegisterRequest = serde_json::from_str(body).unwrap();
+        assert_eq!(request.transport, Transport::Cookie);
+        assert!(!format!("{request:?}").contains("horse"));
+    }
+
+    #[test]
+    fn null_removes_and_nothing_leaves_alone() {
+        let parse = |body| serde_json::from_str::<UpdateMeRequest>(body).unwrap().name;
+        assert_eq!(parse("{}"), None);
+        assert_eq!(parse(r#"{"name": null}"#), Some(None));
+        assert_eq!(parse(r#"{"name": "Ada"}"#), Some(Some("Ada".to_owned())));
+    }
+}
