@@ -21,3 +21,38 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
+
+/// Something to measure, by name.
+pub(crate) struct Contender<'a> {
+    pub(crate) name: &'static str,
+    run: Box<dyn FnMut() + 'a>,
+}
+
+impl<'a> Contender<'a> {
+    pub(crate) fn new(name: &'static str, run: impl FnMut() + 'a) -> Self {
+        Self { name, run: Box::new(run) }
+    }
+}
+
+/// Runs the contenders in turn, round after round, and returns for each the nanoseconds of one call in every round.
+pub(crate) fn in_turn(contenders: &mut [Contender<'_>], rounds: usize, calls: u32) -> Vec<Vec<f64>> {
+    let mut times = vec![Vec::with_capacity(rounds); contenders.len()];
+    for round in 0..=rounds {
+        for (contender, times) in contenders.iter_mut().zip(&mut times) {
+            let start = now();
+            for _ in 0..calls {
+                (contender.run)();
+            }
+            // The first round only warms up.
+            if round > 0 {
+                times.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(calls));
+            }
+        }
+    }
+    times
+}
+
+/// The median over the rounds of how many times longer `these` took than `those`.
+pub(crate) fn ratio(these: &[f64], those: &[f64]) -> f64 {
+    median(&these.iter().zip(those).map(|(this, that)| this / that).collect::<Vec<_>>())
+}

@@ -80,7 +80,8 @@ async fn protected(algorithm: Algorithm) -> anyhow::Result<Route> {
         true => SigningKey::hmac(algorithm, b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")?,
         false => SigningKey::generate(algorithm)?,
     };
-    let guard = Guard::builder().issuer(ISSUER).audience(AUDIENCE).algorithms([algorithm]).key(key.verifying_key()).build()?;
+    let guard =
+        Guard::builder().issuer(ISSUER).audience(AUDIENCE).algorithms([algorithm]).key(key.verifying_key()).build()?;
     let request = format!("GET / HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {}\r\n\r\n", token(&key)?);
     let app = Router::new().route("/", get(handler)).layer(guard.layer());
     serve(algorithm.name().to_lowercase(), app, request.as_bytes()).await
@@ -118,7 +119,8 @@ fn rate(client: &Runtime, route: &Route, options: &Options) -> anyhow::Result<f6
         }
         let each = options.requests / options.connections;
         let running = async {
-            let running: Vec<_> = connections.into_iter().map(|connection| tokio::spawn(connection.repeat(each))).collect();
+            let running: Vec<_> =
+                connections.into_iter().map(|connection| tokio::spawn(connection.repeat(each))).collect();
             for task in running {
                 task.await??;
             }

@@ -30,7 +30,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Report> {
     let data = tempfile::tempdir()?;
     let address = free_address()?;
     let config = data.path().join("jotgate.toml");
-    std::fs::write(&config, format!("issuer = \"http://{address}\"\n[http]\nlisten = \"{address}\"\n[log]\nlevel = \"warn\"\n"))?;
+    std::fs::write(
+        &config,
+        format!("issuer = \"http://{address}\"\n[http]\nlisten = \"{address}\"\n[log]\nlevel = \"warn\"\n"),
+    )?;
     start(&program, &config, address)?;
     let mut millis = Vec::new();
     let mut mib = Vec::new();
@@ -69,7 +72,8 @@ fn free_address() -> anyhow::Result<SocketAddr> {
 fn start(program: &Path, config: &Path, address: SocketAddr) -> anyhow::Result<(Duration, f64)> {
     let begun = now();
     let mut command = Command::new(program);
-    let mut server = command.arg("serve").arg("--config").arg(config).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let mut server =
+        command.arg("serve").arg("--config").arg(config).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let answered = first_answer(address, &mut server);
     let took = begun.elapsed();
     let memory = answered.and_then(|()| resident_mib(server.id()));

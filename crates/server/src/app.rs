@@ -153,7 +153,8 @@ impl App {
 /// Opening migrates, syncs and takes locks, so it is kept off the threads that serve.
 async fn open_store(url: StoreUrl) -> Result<Store, StartError> {
     let opened = tokio::task::spawn_blocking(move || Store::open(&url)).await;
-    Ok(opened.map_err(|_| StartError::Listen("the database could not be opened: the start was interrupted".into()))??)
+    Ok(opened
+        .map_err(|_| StartError::Listen("the database could not be opened: the start was interrupted".into()))??)
 }
 
 async fn open_keyring(
@@ -164,7 +165,8 @@ async fn open_keyring(
     now: Timestamp,
 ) -> Result<Keyring, StartError> {
     let mut stored = store.read(LoadKeys).await?;
-    let master = MasterKey::find(&config.keys, &config.base_dir, Some(master_key_file(url)), stored.is_empty(), random)?;
+    let master =
+        MasterKey::find(&config.keys, &config.base_dir, Some(master_key_file(url)), stored.is_empty(), random)?;
     if stored.is_empty() {
         let keys = keyring::generate(&config.tokens, &master, random, now)?;
         stored = store.write(InsertKeysIfNone { keys }).await?;

@@ -99,7 +99,13 @@ impl Hasher {
         self.memory.release();
     }
 
-    async fn compute(&self, params: Params, password: Password, salt: Vec<u8>, len: usize) -> Result<Vec<u8>, HashError> {
+    async fn compute(
+        &self,
+        params: Params,
+        password: Password,
+        salt: Vec<u8>,
+        len: usize,
+    ) -> Result<Vec<u8>, HashError> {
         let permit = self.permit().await?;
         let memory = Arc::clone(&self.memory);
         let hashing = tokio::task::spawn_blocking(move || {
@@ -232,7 +238,15 @@ mod tests {
     #[tokio::test]
     async fn a_corrupt_row_is_an_error_and_no_panic() {
         let hasher = hasher(&cheap());
-        for text in ["", "$", "$argon2id$", "$2b$10$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=8,t=1,p=1$AAAA", "$argon2d$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "é"] {
+        for text in [
+            "",
+            "$",
+            "$argon2id$",
+            "$2b$10$abcdefghijklmnopqrstuv",
+            "$argon2id$v=19$m=8,t=1,p=1$AAAA",
+            "$argon2d$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA",
+            "é",
+        ] {
             let stored = PasswordHash::new(text.to_owned());
             let verdict = hasher.verify(password("x"), Some(&stored)).await;
             assert!(matches!(verdict, Err(HashError::Unusable(_))), "{text}: {verdict:?}");
@@ -255,7 +269,10 @@ mod tests {
         let config = Passwords { max_waiting: 1, max_wait: Seconds(2), ..cheap() };
         let hasher = Arc::new(hasher(&config));
         let held = Arc::clone(&hasher.permits).acquire_owned().await.unwrap();
-        let second = { let hasher = Arc::clone(&hasher); tokio::spawn(async move { hasher.permit().await.map(drop) }) };
+        let second = {
+            let hasher = Arc::clone(&hasher);
+            tokio::spawn(async move { hasher.permit().await.map(drop) })
+        };
         tokio::task::yield_now().await;
         assert_eq!(hasher.permit().await.map(drop), Err(HashError::Overloaded));
         assert_eq!(second.await.unwrap(), Err(HashError::Overloaded));

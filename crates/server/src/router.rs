@@ -4,7 +4,9 @@ use axum::Router;
 use axum::routing::{delete, get, post};
 
 use crate::app::App;
-use crate::http::{cors, health, jwks, layers, login, logout, me, metadata, password_change, refresh, register, sessions};
+use crate::http::{
+    cors, health, jwks, layers, login, logout, me, metadata, password_change, refresh, register, sessions,
+};
 
 impl App {
     /// All routes of the server, to nest in an application under the path of the issuer: with the issuer

@@ -31,7 +31,11 @@ impl Seconds {
     ///
     /// A sentence that says how a duration is written.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let refused = || format!("`{text}` is not a duration; write whole numbers with a unit, such as \"30s\", \"10m\", \"12h\" or \"30d\"");
+        let refused = || {
+            format!(
+                "`{text}` is not a duration; write whole numbers with a unit, such as \"30s\", \"10m\", \"12h\" or \"30d\""
+            )
+        };
         let mut total: u32 = 0;
         let mut digits = String::new();
         let mut units = 0;

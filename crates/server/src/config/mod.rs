@@ -36,7 +36,6 @@ pub use throttle::Throttle;
 pub use tls::Tls;
 pub use tokens::Tokens;
 
-
 /// All settings of a server. Every key has a default except `issuer`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

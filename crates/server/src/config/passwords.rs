@@ -24,7 +24,14 @@ pub struct Passwords {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { min_length: 15, memory_kib: 19 * 1024, iterations: 2, workers: 0, max_waiting: 256, max_wait: Seconds(5) }
+        Self {
+            min_length: 15,
+            memory_kib: 19 * 1024,
+            iterations: 2,
+            workers: 0,
+            max_waiting: 256,
+            max_wait: Seconds(5),
+        }
     }
 }
 

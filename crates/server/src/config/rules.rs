@@ -16,12 +16,51 @@ const ACCESS_TTL_WARN: Seconds = Seconds(900);
 
 /// Secrets that stand in tutorials, documentation and example files, in lower case: an attacker tries these first.
 const WELL_KNOWN_SECRETS: &[&str] = &[
-    "secret", "your-256-bit-secret", "your-384-bit-secret", "your-512-bit-secret", "a-string-secret-at-least-256-bits-long",
-    "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long", "changeme", "change-me", "change_me", "supersecret", "super-secret", "super_secret",
-    "mysecret", "my-secret", "my_secret", "mysecretkey", "my-secret-key", "my_secret_key", "jwtsecret", "jwt-secret",
-    "jwt_secret", "jwt_secret_key", "jwt-secret-key", "secretkey", "secret-key", "secret_key", "shhhhh", "password", "token",
-    "access_token_secret", "refresh_token_secret", "keyboard cat", "somesecret", "topsecret", "top-secret", "test", "example",
-    "your_jwt_secret", "your-jwt-secret", "your_secret_key", "your-secret-key", "yoursecretkey", "notasecret", "default", "django-insecure",
+    "secret",
+    "your-256-bit-secret",
+    "your-384-bit-secret",
+    "your-512-bit-secret",
+    "a-string-secret-at-least-256-bits-long",
+    "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
+    "changeme",
+    "change-me",
+    "change_me",
+    "supersecret",
+    "super-secret",
+    "super_secret",
+    "mysecret",
+    "my-secret",
+    "my_secret",
+    "mysecretkey",
+    "my-secret-key",
+    "my_secret_key",
+    "jwtsecret",
+    "jwt-secret",
+    "jwt_secret",
+    "jwt_secret_key",
+    "jwt-secret-key",
+    "secretkey",
+    "secret-key",
+    "secret_key",
+    "shhhhh",
+    "password",
+    "token",
+    "access_token_secret",
+    "refresh_token_secret",
+    "keyboard cat",
+    "somesecret",
+    "topsecret",
+    "top-secret",
+    "test",
+    "example",
+    "your_jwt_secret",
+    "your-jwt-secret",
+    "your_secret_key",
+    "your-secret-key",
+    "yoursecretkey",
+    "notasecret",
+    "default",
+    "django-insecure",
 ];
 
 /// Applies every rule; the warnings are for the operator to read at start.
@@ -57,7 +96,9 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
 /// RFC 8414 §2: the issuer is an https URL without query or fragment. Plain http is for this machine only.
 fn issuer(text: &str) -> Result<(), String> {
     if text.is_empty() {
-        return Err("is missing; write the public URL of this server, such as issuer = \"https://auth.example.com\"".into());
+        return Err(
+            "is missing; write the public URL of this server, such as issuer = \"https://auth.example.com\"".into()
+        );
     }
     let url = Url::parse(text).map_err(|error| format!("`{text}` is not a URL ({error})"))?;
     let loopback = url.host().is_some_and(|host| is_loopback(&host));
@@ -121,13 +162,19 @@ fn both_or_neither(config: &Config) -> Result<(), String> {
 
 fn access_ttl(ttl: Seconds) -> Result<(), String> {
     if ttl > ACCESS_TTL_MAX {
-        return Err(format!("{ttl} is longer than an hour; write \"15m\" or less, since clients refresh without being asked"));
+        return Err(format!(
+            "{ttl} is longer than an hour; write \"15m\" or less, since clients refresh without being asked"
+        ));
     }
     at_least(1, ttl.0)
 }
 
 fn audience_value(text: &str) -> Result<(), String> {
-    if text.is_empty() { Err("an audience is empty; name the API, such as \"https://api.example.com\"".into()) } else { Ok(()) }
+    if text.is_empty() {
+        Err("an audience is empty; name the API, such as \"https://api.example.com\"".into())
+    } else {
+        Ok(())
+    }
 }
 
 fn not_empty(text: &str) -> Result<(), String> {
@@ -142,7 +189,9 @@ fn at_least(least: u32, value: u32) -> Result<(), String> {
 fn algorithm(algorithm: Algorithm) -> Result<(), String> {
     let name = algorithm.name();
     if name.starts_with("ML-DSA") {
-        return Err(format!("`{name}` makes tokens of 4 KiB and more, which common servers refuse in a header; use EdDSA"));
+        return Err(format!(
+            "`{name}` makes tokens of 4 KiB and more, which common servers refuse in a header; use EdDSA"
+        ));
     }
     Ok(())
 }
@@ -158,7 +207,11 @@ fn absolute_ttl(config: &Config) -> Result<(), String> {
 /// The window forgives lost answers and tabs; a long one would forgive thieves.
 fn retry_window(config: &Config) -> Result<(), String> {
     let window = config.sessions.retry_window;
-    if window > Seconds(300) { Err(format!("{window} is too long; at most 5m, since a thief profits from it")) } else { Ok(()) }
+    if window > Seconds(300) {
+        Err(format!("{window} is too long; at most 5m, since a thief profits from it"))
+    } else {
+        Ok(())
+    }
 }
 
 fn min_length(length: u32) -> Result<(), String> {
@@ -183,15 +236,17 @@ fn load_secret(config: &mut Config) -> Result<(), String> {
             "is missing; {} needs one: set JOTGATE_TOKENS__SECRET to the output of `openssl rand -base64 48`",
             algorithm.name()
         )),
-        (Some(_), false) => {
-            Err(format!("is set, but {} signs with a key pair; leave it out or set `tokens.algorithm` to HS256", algorithm.name()))
-        }
+        (Some(_), false) => Err(format!(
+            "is set, but {} signs with a key pair; leave it out or set `tokens.algorithm` to HS256",
+            algorithm.name()
+        )),
         (Some(secret), true) => strong(secret.expose(), algorithm),
     }
 }
 
 fn read_secret(file: &Path) -> Result<SecretText, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?;
     Ok(SecretText::from(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
@@ -231,7 +286,8 @@ fn warnings(config: &Config) -> Vec<String> {
         warnings.push("throttle.enabled is false: passwords can be guessed at full speed. Only for tests".into());
     }
     if !config.is_https() {
-        warnings.push("the issuer is plain http: cookies lose `Secure` and their prefixes. Only for development".into());
+        warnings
+            .push("the issuer is plain http: cookies lose `Secure` and their prefixes. Only for development".into());
     }
     warnings
 }

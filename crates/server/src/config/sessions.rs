@@ -24,7 +24,11 @@ impl Default for Sessions {
 
 pub(super) const KEYS: &[Key] = &[
     Key { path: "sessions.idle_ttl", default: "\"30d\"", meaning: "a session not refreshed for this long is over" },
-    Key { path: "sessions.absolute_ttl", default: "\"180d\"", meaning: "a session is over after this long in any case" },
+    Key {
+        path: "sessions.absolute_ttl",
+        default: "\"180d\"",
+        meaning: "a session is over after this long in any case",
+    },
     Key {
         path: "sessions.retry_window",
         default: "\"30s\"",

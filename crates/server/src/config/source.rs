@@ -26,9 +26,7 @@ pub(super) struct Setting {
 
 /// The variables that set a key. A variable without `__` that is no key is somebody else's (a container platform sets
 /// `JOTGATE_SERVICE_HOST` and the like); one with `__` can only be meant for us, so an unknown one is a mistake.
-pub(super) fn recognised(
-    environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<Vec<Setting>, ConfigError> {
+pub(super) fn recognised(environment: impl IntoIterator<Item = (String, String)>) -> Result<Vec<Setting>, ConfigError> {
     let mut settings = Vec::new();
     let mut problems = Vec::new();
     for (variable, value) in environment {
@@ -107,7 +105,8 @@ fn overlay(config: Config, text: &str, environment: &[Setting]) -> Result<Config
     if environment.is_empty() {
         return Ok(config);
     }
-    let mut table: toml::Table = toml::from_str(text).map_err(|error| ConfigError::from(syntax_problem(text, &error)))?;
+    let mut table: toml::Table =
+        toml::from_str(text).map_err(|error| ConfigError::from(syntax_problem(text, &error)))?;
     let mut merged = config;
     for setting in environment {
         insert(&mut table, setting.path, as_toml(&setting.value, setting.path, &merged));
@@ -136,9 +135,9 @@ fn insert(table: &mut toml::Table, path: &str, value: toml::Value) {
 /// What a variable's text means: a number, a truth value or a list only where the key's own type is one, so that a
 /// secret made of digits stays a text. A list is TOML, or its items with commas between.
 fn as_toml(value: &str, path: &str, current: &Config) -> toml::Value {
-    let typed = toml::Table::try_from(current).ok().and_then(|table| {
-        path.split('.').try_fold(toml::Value::Table(table), |value, name| value.get(name).cloned())
-    });
+    let typed = toml::Table::try_from(current)
+        .ok()
+        .and_then(|table| path.split('.').try_fold(toml::Value::Table(table), |value, name| value.get(name).cloned()));
     let text = || toml::Value::String(value.to_owned());
     match typed {
         Some(toml::Value::Integer(_)) => value.parse().map_or_else(|_| text(), toml::Value::Integer),

@@ -25,7 +25,10 @@ fn one_line_is_enough() {
 fn unknown_keys_are_refused_with_line_and_nearest() {
     let said = refusal("issuer = \"https://a.example\"\n[http]\nlissen = \"x\"\n[tokens]\naccess_tl = \"5m\"\n");
     assert!(said.contains("line 3: `http.lissen`: is not a known key; did you mean `http.listen`?"), "{said}");
-    assert!(said.contains("line 5: `tokens.access_tl`: is not a known key; did you mean `tokens.access_ttl`?"), "{said}");
+    assert!(
+        said.contains("line 5: `tokens.access_tl`: is not a known key; did you mean `tokens.access_ttl`?"),
+        "{said}"
+    );
     let said = refusal("isuer = \"https://a.example\"");
     assert!(said.contains("did you mean `issuer`?"), "{said}");
     let said = refusal("issuer = \"https://a.example\"\nlisten = \"127.0.0.1:1\"\n");
@@ -50,7 +53,8 @@ fn wrong_types_name_the_key_and_line() {
 
 #[test]
 fn the_environment_wins_and_is_checked() {
-    let config = load(LEAST, &[("JOTGATE_HTTP__LISTEN", "0.0.0.0:9"), ("JOTGATE_TOKENS__AUDIENCE", "https://a, https://b")]);
+    let config =
+        load(LEAST, &[("JOTGATE_HTTP__LISTEN", "0.0.0.0:9"), ("JOTGATE_TOKENS__AUDIENCE", "https://a, https://b")]);
     let config = config.unwrap();
     assert_eq!(config.http.listen, "0.0.0.0:9");
     assert_eq!(config.tokens.audience, ["https://a", "https://b"]);
@@ -78,8 +82,14 @@ fn dangerous_settings_are_refused_with_what_to_change() {
         ("[tokens]\naccess_ttl = \"0s\"", "at least 1"),
         ("[tokens]\nalgorithm = \"HS256\"", "`tokens.secret`: is missing; HS256 needs one"),
         ("[tokens]\nalgorithm = \"HS256\"\nsecret = \"your-256-bit-secret\"", "well-known example secret"),
-        ("[tokens]\nalgorithm = \"HS256\"\nsecret = \"secretsecretsecretsecretsecretsecret\"", "well-known example secret"),
-        ("[tokens]\nalgorithm = \"HS256\"\nsecret = \"a-string-secret-at-least-256-bits-long\"", "well-known example secret"),
+        (
+            "[tokens]\nalgorithm = \"HS256\"\nsecret = \"secretsecretsecretsecretsecretsecret\"",
+            "well-known example secret",
+        ),
+        (
+            "[tokens]\nalgorithm = \"HS256\"\nsecret = \"a-string-secret-at-least-256-bits-long\"",
+            "well-known example secret",
+        ),
         ("[tokens]\nalgorithm = \"HS256\"\nsecret = \"kX9vQ2mZ7rT4\"", "too weak"),
         ("[tokens]\nalgorithm = \"HS256\"\nsecret = \"abababababababababababababababababab\"", "different characters"),
         ("[tokens]\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aYuEiOcVtR\"", "EdDSA signs with a key pair"),
@@ -99,10 +109,26 @@ fn dangerous_settings_are_refused_with_what_to_change() {
 
 #[test]
 fn issuers() {
-    for good in ["https://auth.example.com", "https://example.com/auth", "http://127.0.0.1:4400", "http://localhost", "http://[::1]:1"] {
+    for good in [
+        "https://auth.example.com",
+        "https://example.com/auth",
+        "http://127.0.0.1:4400",
+        "http://localhost",
+        "http://[::1]:1",
+    ] {
         assert!(load(&format!("issuer = \"{good}\""), &[]).is_ok(), "{good}");
     }
-    for bad in ["", "auth.example.com", "http://auth.example.com", "http://127.0.0.1.example.com", "ftp://a.example", "https://a.example/", "https://a.example?x=1", "https://u@a.example", "http://localhost.example.com"] {
+    for bad in [
+        "",
+        "auth.example.com",
+        "http://auth.example.com",
+        "http://127.0.0.1.example.com",
+        "ftp://a.example",
+        "https://a.example/",
+        "https://a.example?x=1",
+        "https://u@a.example",
+        "http://localhost.example.com",
+    ] {
         let said = refusal(&format!("issuer = \"{bad}\""));
         assert!(said.contains("`issuer`"), "{bad}: {said}");
     }

@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::{Device, Failure};
 use crate::app::App;
+use crate::domain::password::PasswordHash;
 use crate::domain::session::{Session, SessionId};
 use crate::domain::time::Timestamp;
-use crate::domain::password::PasswordHash;
 use crate::domain::user::{User, UserId};
 use crate::random;
 use crate::store::sessions::{OpenSession, OpenSessionOutcome};

@@ -69,7 +69,10 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a 
     let mut values = pairs.filter(|(found, _)| *found == name).map(|(_, value)| value);
     let first = values.next();
     if values.next().is_some() {
-        return Err(ApiError::new(ErrorCode::InvalidRequest, format!("there are two cookies named `{name}`; clear them")));
+        return Err(ApiError::new(
+            ErrorCode::InvalidRequest,
+            format!("there are two cookies named `{name}`; clear them"),
+        ));
     }
     Ok(first.filter(|value| !value.is_empty()))
 }
@@ -89,7 +92,10 @@ mod tests {
     #[test]
     fn attributes_are_those_of_the_contract() {
         let config = config("https://example.com/auth");
-        assert_eq!(set_cookie(&access(&config)), "__Host-jg_at=TOKEN; Max-Age=600; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(
+            set_cookie(&access(&config)),
+            "__Host-jg_at=TOKEN; Max-Age=600; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
         assert_eq!(
             set_cookie(&refresh(&config)),
             "__Secure-jg_rt=TOKEN; Max-Age=600; Path=/auth/v1; HttpOnly; SameSite=Strict; Secure"

@@ -134,7 +134,8 @@ impl From<Failure> for ApiError {
 
 fn store(error: &StoreError) -> ApiError {
     tracing::error!(%error, "the store failed");
-    ApiError::new(ErrorCode::StoreUnavailable, "the server cannot reach its data just now; nothing was changed").retry_after(1)
+    ApiError::new(ErrorCode::StoreUnavailable, "the server cannot reach its data just now; nothing was changed")
+        .retry_after(1)
 }
 
 fn internal(reason: &str) -> ApiError {

@@ -40,7 +40,9 @@ pub(super) fn device(text: Option<&str>) -> Result<Option<String>, ApiError> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     if text.chars().count() > MAX_DEVICE || text.chars().any(char::is_control) {
         let said = format!("at most {MAX_DEVICE} characters, and no control characters");
-        return Err(ApiError::new(ErrorCode::InvalidField, "the name of the device cannot be used").field("device", said));
+        return Err(
+            ApiError::new(ErrorCode::InvalidField, "the name of the device cannot be used").field("device", said)
+        );
     }
     Ok(Some(text.to_owned()))
 }

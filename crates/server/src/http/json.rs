@@ -64,7 +64,8 @@ async fn read(body: Body) -> Result<Bytes, ApiError> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| ApiError::new(ErrorCode::InvalidJson, "the body is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| ApiError::new(ErrorCode::InvalidJson, "the body is not UTF-8"))?;
     // Serde takes an array for a struct, member by member; nobody means that.
     if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
         return Err(not_an_object());
@@ -95,7 +96,10 @@ fn refusal(error: &serde_json::Error, text: &str) -> ApiError {
     if error.is_data() {
         return wrong_type(text);
     }
-    ApiError::new(ErrorCode::InvalidJson, format!("the body is not valid JSON (line {}, column {})", error.line(), error.column()))
+    ApiError::new(
+        ErrorCode::InvalidJson,
+        format!("the body is not valid JSON (line {}, column {})", error.line(), error.column()),
+    )
 }
 
 /// The members of our requests are texts, so the first other value is the wrong one.

@@ -54,7 +54,8 @@ async fn identified(State(app): State<App>, request: Request, next: Next) -> Res
 fn written_out(response: Response, id: &str) -> Response {
     let Some(error) = response.extensions().get::<ApiError>().cloned() else { return response };
     let mut written = error.answer(id);
-    let missing: Vec<_> = response.headers().keys().filter(|name| !written.headers().contains_key(*name)).cloned().collect();
+    let missing: Vec<_> =
+        response.headers().keys().filter(|name| !written.headers().contains_key(*name)).cloned().collect();
     for name in missing.into_iter().filter(|name| name != http::header::CONTENT_LENGTH) {
         for value in response.headers().get_all(&name) {
             written.headers_mut().append(name.clone(), value.clone());
@@ -67,7 +68,8 @@ fn written_out(response: Response, id: &str) -> Response {
 async fn in_time(limit: Duration, request: Request, next: Next) -> Response {
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => ApiError::new(ErrorCode::RequestTimeout, "the request took too long to arrive or to be served").into_response(),
+        Err(_) => ApiError::new(ErrorCode::RequestTimeout, "the request took too long to arrive or to be served")
+            .into_response(),
     }
 }
 

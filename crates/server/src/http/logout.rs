@@ -1,7 +1,7 @@
 //! `POST /v1/logout?scope=local|others|global`.
 
-use axum::extract::{Query, State};
 use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode};
 use jotgate_wire::{ErrorCode, LogoutQuery, LogoutRequest, LogoutScope, Transport, VerificationCode};
@@ -53,7 +53,9 @@ fn scope(query: Result<Query<LogoutQuery>, QueryRejection>) -> Result<Scope, Api
             LogoutScope::Others => Scope::Others,
             LogoutScope::Global => Scope::Global,
         }),
-        Err(_) => Err(ApiError::new(ErrorCode::InvalidField, "the query of a log-out is `scope=local`, `others` or `global`")
-            .field("scope", "must be local, others or global")),
+        Err(_) => {
+            Err(ApiError::new(ErrorCode::InvalidField, "the query of a log-out is `scope=local`, `others` or `global`")
+                .field("scope", "must be local, others or global"))
+        }
     }
 }

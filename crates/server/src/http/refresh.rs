@@ -19,8 +19,9 @@ pub(crate) async fn post(
     body: Option<Json<RefreshRequest>>,
 ) -> Result<Response, ApiError> {
     let in_body = body.and_then(|Json(body)| body.refresh_token);
-    let (token, transport) = refresh_token(&app, &headers, in_body)?
-        .ok_or_else(|| ApiError::new(ErrorCode::RefreshTokenInvalid, "there is no refresh token in the body or in a cookie"))?;
+    let (token, transport) = refresh_token(&app, &headers, in_body)?.ok_or_else(|| {
+        ApiError::new(ErrorCode::RefreshTokenInvalid, "there is no refresh token in the body or in a cookie")
+    })?;
     let grant = flows::refresh(&app, token.expose(), device).await?;
     Ok(answer::tokens(StatusCode::OK, app.config(), transport, &grant, None))
 }

@@ -26,7 +26,8 @@ pub(super) fn acceptor(config: &Config) -> Result<Option<TlsAcceptor>, StartErro
 }
 
 fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, StartError> {
-    let read = |error: rustls_pki_types::pem::Error| refused("tls.certificate", &format!("{}: {error}", file.display()));
+    let read =
+        |error: rustls_pki_types::pem::Error| refused("tls.certificate", &format!("{}: {error}", file.display()));
     let chain: Vec<_> = CertificateDer::pem_file_iter(file).map_err(read)?.collect::<Result<_, _>>().map_err(read)?;
     if chain.is_empty() {
         return Err(refused("tls.certificate", &format!("{} holds no PEM certificate", file.display())));

@@ -17,7 +17,9 @@ use crate::random::Random;
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
     /// A stored key does not open.
-    #[error("key `{kid}`: a stored key cannot be decrypted: this is not the master key that the database was made with, or the row is damaged")]
+    #[error(
+        "key `{kid}`: a stored key cannot be decrypted: this is not the master key that the database was made with, or the row is damaged"
+    )]
     Sealed {
         /// The key.
         kid: String,
@@ -31,7 +33,9 @@ pub enum KeyringError {
         reason: String,
     },
     /// The configuration asks for another algorithm than the stored key has.
-    #[error("tokens.algorithm is {configured}, and the signing key of this database is for {stored}: set tokens.algorithm = \"{stored}\", or start with a new database")]
+    #[error(
+        "tokens.algorithm is {configured}, and the signing key of this database is for {stored}: set tokens.algorithm = \"{stored}\", or start with a new database"
+    )]
     OtherAlgorithm {
         /// What the configuration says.
         configured: Algorithm,
@@ -124,7 +128,8 @@ fn generate_signing(
     let key = SigningKey::generate(algorithm).map_err(|error| unusable("new signing key", error))?;
     let kid = key.kid().to_owned();
     let jwk = key.to_jwk();
-    let sealed = master.seal(&context(KeyPurpose::Signing, &kid), jwk.expose().as_bytes(), random).map_err(|_| sealed(&kid))?;
+    let sealed =
+        master.seal(&context(KeyPurpose::Signing, &kid), jwk.expose().as_bytes(), random).map_err(|_| sealed(&kid))?;
     Ok(active(kid, KeyPurpose::Signing, algorithm.name(), sealed, now))
 }
 
@@ -141,12 +146,26 @@ fn generate_refresh(master: &MasterKey, random: &dyn Random, now: Timestamp) -> 
 /// The first key of its kind signs at once: no verifier has cached a key set that lacks it.
 fn active(kid: String, purpose: KeyPurpose, algorithm: &str, sealed: Vec<u8>, now: Timestamp) -> StoredKey {
     let algorithm = algorithm.to_owned();
-    StoredKey { kid, purpose, algorithm, state: KeyState::Active, sealed, created_at: now, activated_at: Some(now), retired_at: None }
+    StoredKey {
+        kid,
+        purpose,
+        algorithm,
+        state: KeyState::Active,
+        sealed,
+        created_at: now,
+        activated_at: Some(now),
+        retired_at: None,
+    }
 }
 
 fn open_signing(stored: &[StoredKey], configured: Algorithm, master: &MasterKey) -> Result<SigningKey, KeyringError> {
     let of_purpose = |key: &&StoredKey| key.purpose == KeyPurpose::Signing && key.state == KeyState::Active;
-    let key = stored.iter().find(of_purpose).ok_or_else(|| unusable("signing key", "the database has none; it was made for an HMAC secret, so set tokens.secret or start with a new database"))?;
+    let key = stored.iter().find(of_purpose).ok_or_else(|| {
+        unusable(
+            "signing key",
+            "the database has none; it was made for an HMAC secret, so set tokens.secret or start with a new database",
+        )
+    })?;
     if key.algorithm != configured.name() {
         return Err(KeyringError::OtherAlgorithm { configured, stored: key.algorithm.clone() });
     }
@@ -235,7 +254,8 @@ mod tests {
         assert!(text.contains("\"kty\":\"OKP\"") && !text.contains("\"d\""), "{text}");
 
         let secret = "kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aYuEiOcVtR";
-        let tokens = Tokens { algorithm: Algorithm::Hs256, secret: Some(SecretText::from(secret)), ..Tokens::default() };
+        let tokens =
+            Tokens { algorithm: Algorithm::Hs256, secret: Some(SecretText::from(secret)), ..Tokens::default() };
         let stored = generated(&tokens);
         assert_eq!(stored.len(), 1, "the secret is not stored");
         let keyring = Keyring::open(&stored, &tokens, &master("01")).unwrap();

@@ -20,7 +20,9 @@ const KEY_BYTES: usize = 32;
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
     /// The text is not a key.
-    #[error("{source_name} does not hold a master key: it must be 32 bytes in base64url or hexadecimal, such as the output of `openssl rand -hex 32`")]
+    #[error(
+        "{source_name} does not hold a master key: it must be 32 bytes in base64url or hexadecimal, such as the output of `openssl rand -hex 32`"
+    )]
     Malformed {
         /// Where the text came from.
         source_name: String,
@@ -42,7 +44,9 @@ pub enum MasterKeyError {
         mode: u32,
     },
     /// The database has keys, and the master key that encrypted them is not to be found.
-    #[error("the database holds keys that are encrypted with a master key, and there is none: set JOTGATE_MASTER_KEY or keys.master_key_file, or put {path} back from your backup")]
+    #[error(
+        "the database holds keys that are encrypted with a master key, and there is none: set JOTGATE_MASTER_KEY or keys.master_key_file, or put {path} back from your backup"
+    )]
     Missing {
         /// Where it was expected.
         path: String,
@@ -57,7 +61,9 @@ pub(crate) struct MasterKey(LessSafeKey);
 
 /// What was sealed cannot be opened: another master key, or damage.
 #[derive(Debug, thiserror::Error)]
-#[error("a stored key cannot be decrypted: this is not the master key that the database was made with, or the row is damaged")]
+#[error(
+    "a stored key cannot be decrypted: this is not the master key that the database was made with, or the row is damaged"
+)]
 pub(crate) struct CannotOpen;
 
 impl MasterKey {
@@ -165,7 +171,10 @@ fn make(path: &Path, random: &dyn Random) -> io::Result<()> {
     fs::remove_file(&temporary)?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all()),
+        _ => path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all()),
     }
 }
 
@@ -187,7 +196,8 @@ mod tests {
 
     #[test]
     fn takes_base64url_and_hexadecimal_of_32_bytes() {
-        for good in ["0f".repeat(32), "A".repeat(43), format!("{}=", "A".repeat(43)), format!("{}\n", "0F".repeat(32))] {
+        for good in ["0f".repeat(32), "A".repeat(43), format!("{}=", "A".repeat(43)), format!("{}\n", "0F".repeat(32))]
+        {
             assert!(configured(&good).is_ok(), "{good}");
         }
         for bad in ["", "secret", &"0f".repeat(31), &"zz".repeat(32), &"A".repeat(44), &"é".repeat(32)] {

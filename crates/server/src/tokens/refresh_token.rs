@@ -88,7 +88,8 @@ impl RefreshToken {
         key_id.copy_from_slice(&body[1..5]);
         session.copy_from_slice(&body[5..21]);
         generation.copy_from_slice(&body[21..29]);
-        let token = Self { session: SessionId::new(Uuid::from_bytes(session)), generation: u64::from_be_bytes(generation) };
+        let token =
+            Self { session: SessionId::new(Uuid::from_bytes(session)), generation: u64::from_be_bytes(generation) };
         (body[0], key_id, token)
     }
 }

@@ -15,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Everything that the server sends until it closes the connection.
 async fn read_all(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
-    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut text)).await.expect("the server closes the connection");
+    let read =
+        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut text)).await.expect("the server closes the connection");
     // A reset instead of a close is fine: the server had not read all that was sent.
     let _ = read;
     String::from_utf8_lossy(&text).into_owned()
@@ -49,8 +50,14 @@ async fn cookies_are_secure_under_an_https_issuer() {
     let server = Running::start(|config, _| config.issuer = "https://auth.example.com".into()).await;
     let answer = server.register("cookie").await;
     let cookies: Vec<_> = answer.headers().get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
-    assert!(cookies.iter().any(|cookie| cookie.starts_with("__Host-jg_at=") && cookie.ends_with("; Secure")), "{cookies:?}");
-    assert!(cookies.iter().any(|cookie| cookie.starts_with("__Secure-jg_rt=") && cookie.ends_with("; Secure")), "{cookies:?}");
+    assert!(
+        cookies.iter().any(|cookie| cookie.starts_with("__Host-jg_at=") && cookie.ends_with("; Secure")),
+        "{cookies:?}"
+    );
+    assert!(
+        cookies.iter().any(|cookie| cookie.starts_with("__Secure-jg_rt=") && cookie.ends_with("; Secure")),
+        "{cookies:?}"
+    );
 }
 
 #[tokio::test]
@@ -93,7 +100,9 @@ async fn a_megabyte_of_header_gets_431() {
 #[tokio::test]
 async fn garbage_gets_400_and_the_server_goes_on() {
     let server = Running::start(|_, _| {}).await;
-    for garbage in [&b"\x16\x03\x01\x02\x00"[..], b"GET\r\n\r\n", b"\x00\x00\x00\x00\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
+    for garbage in
+        [&b"\x16\x03\x01\x02\x00"[..], b"GET\r\n\r\n", b"\x00\x00\x00\x00\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
+    {
         let mut stream = server.connect().await;
         stream.write_all(garbage).await.unwrap();
         stream.shutdown().await.unwrap();
