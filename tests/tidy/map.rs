@@ -55,6 +55,9 @@ fn rooms(name: &str) -> Vec<String> {
         .filter(|room| room.ends_with('/') || Path::new(room).extension().is_some_and(|ending| ending == "rs"))
         .collect();
     rooms.sort();
+    // `keys/` beside `keys.rs` is the inside of one room.
+    let files = rooms.clone();
+    rooms.retain(|room| !room.strip_suffix('/').is_some_and(|stem| files.contains(&format!("{stem}.rs"))));
     rooms
 }
 

@@ -1,1 +1,66 @@
-//! Jotgate.
+//! Protects an API with JWT access tokens, asking nobody on the way.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use jotgate_guard::{Auth, Guard};
+//!
+//! async fn hello(auth: Auth) -> String {
+//!     format!("hello {}", auth.subject())
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let guard = Guard::builder().issuer("https://auth.example.com").audience("https://api.example.com").build()?;
+//!     let app = Router::new().route("/hello", get(hello)).layer(guard.layer());
+//!     axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The keys come from the issuer's metadata, or are given to the builder. [`Guard::layer`] requires a token,
+//! [`Guard::optional`] lets anonymous requests pass too, [`Guard::require_scope`] also wants a scope; all three work around any
+//! tower service. With axum the extractors `Auth`, `Option<Auth>` and [`Scoped`] read what they found. Without HTTP
+//! there is [`Guard::verify`].
+//!
+//! # Answers
+//!
+//! | what | status | `WWW-Authenticate` |
+//! | --- | --- | --- |
+//! | no token | 401 | `Bearer` |
+//! | a token that is refused | 401 | `Bearer error="invalid_token", error_description="<code>"` |
+//! | a scope that is lacking | 403 | `Bearer error="insufficient_scope", error_description="scope_insufficient", scope="<scope>"` |
+//! | two `Authorization` headers, or a token in the address | 400 | `Bearer error="invalid_request", error_description="<why>"` |
+//! | the issuer's keys cannot be had | 503 with `Retry-After` | – |
+//!
+//! The body is a problem in JSON (RFC 9457) with the code. What was expected and found stands in the log (target
+//! `jotgate_guard`, level `debug`), and never the token.
+
+mod answer;
+mod auth;
+mod bearer;
+mod builder;
+mod clock;
+#[cfg(feature = "axum")]
+mod extract;
+mod fetch;
+mod issuer;
+mod keys;
+mod layer;
+mod rejection;
+mod verifier;
+
+pub use auth::Auth;
+pub use builder::{BuildError, GuardBuilder};
+pub use clock::Clock;
+#[cfg(feature = "axum")]
+pub use extract::{Scope, Scoped};
+pub use jotgate_jose::{Algorithm, KeySet, VerifyingKey};
+pub use jotgate_wire::{AccessClaims, RevocationSet, VerificationCode};
+pub use layer::{GuardLayer, Guarded, ResponseFuture};
+pub use rejection::{ClaimsError, Rejection};
+pub use verifier::Guard;
+
+/// Compiles the README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

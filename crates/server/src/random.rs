@@ -25,7 +25,7 @@ impl Random for SystemRandom {
     }
 }
 
-/// A new id that sorts by time (UUIDv7, RFC 9562 §5.7).
+/// A new id that sorts by time (`UUIDv7`, RFC 9562 §5.7).
 pub(crate) fn uuid(random: &dyn Random, now: Timestamp) -> Uuid {
     let mut bytes = [0; 10];
     random.fill(&mut bytes);

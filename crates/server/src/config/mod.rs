@@ -90,7 +90,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let environment = source::recognised(environment)?;
         let (mut config, lines) = source::read(text, &environment)?;
-        config.base_dir = base_dir.to_owned();
+        base_dir.clone_into(&mut config.base_dir);
         config.warnings = rules::check(&mut config, &lines)?;
         Ok(config)
     }

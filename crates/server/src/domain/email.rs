@@ -83,16 +83,19 @@ impl Email {
     }
 
     /// An address that was parsed before and stored in both its forms.
+    #[must_use]
     pub fn from_stored(display: &str, key: &str) -> Self {
         Self { display: display.into(), key: key.into() }
     }
 
     /// The address as it was typed, for showing and for sending to.
+    #[must_use]
     pub fn display(&self) -> &str {
         &self.display
     }
 
     /// The address for comparing: the local part in NFKC and lower case, the domain as lower-case IDNA labels.
+    #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }

@@ -48,6 +48,7 @@ impl Password {
     }
 
     /// The bytes to hash.
+    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.expose().as_bytes()
     }
@@ -74,6 +75,7 @@ impl PasswordHash {
     }
 
     /// The text, for verifying and storing.
+    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

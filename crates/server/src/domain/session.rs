@@ -42,16 +42,19 @@ pub struct Session {
 
 impl Session {
     /// The time at which the session is over unless it is used again: its idle end, or the absolute one if that is sooner.
+    #[must_use]
     pub fn refresh_until(&self) -> Timestamp {
         self.last_used_at.plus_seconds(i64::from(self.idle_for)).min(self.expires_at)
     }
 
     /// Whether the session has run out at this time, by its idle limit or its absolute end.
+    #[must_use]
     pub fn has_expired(&self, now: Timestamp) -> bool {
         now >= self.refresh_until()
     }
 
     /// Whether the session can still be refreshed at this time, as far as the session itself goes.
+    #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended.is_none() && !self.has_expired(now)
     }
@@ -101,6 +104,7 @@ impl EndReason {
     ];
 
     /// The stable name.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Logout => "logout",
@@ -115,6 +119,7 @@ impl EndReason {
     }
 
     /// The reason of this name, if there is one.
+    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.name() == name)
     }

@@ -8,36 +8,43 @@ const MILLIS_PER_SECOND: i64 = 1000;
 
 impl Timestamp {
     /// From milliseconds since the epoch.
+    #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
     /// From seconds since the epoch; what does not fit stops at the end of time.
+    #[must_use]
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(MILLIS_PER_SECOND))
     }
 
     /// Milliseconds since the epoch.
+    #[must_use]
     pub const fn millis(self) -> i64 {
         self.0
     }
 
     /// Whole seconds since the epoch, rounded down: the `NumericDate` of RFC 7519 §2.
+    #[must_use]
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(MILLIS_PER_SECOND)
     }
 
     /// The time this many seconds later; stops at the end of time.
+    #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(MILLIS_PER_SECOND)))
     }
 
     /// The time this many seconds earlier; stops at the beginning of time.
+    #[must_use]
     pub const fn minus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_sub(seconds.saturating_mul(MILLIS_PER_SECOND)))
     }
 
     /// Milliseconds that have passed since `earlier`. A clock that was set back counts as no time at all.
+    #[must_use]
     pub const fn millis_since(self, earlier: Self) -> i64 {
         let elapsed = self.0.saturating_sub(earlier.0);
         if elapsed < 0 { 0 } else { elapsed }

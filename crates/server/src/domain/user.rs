@@ -32,6 +32,7 @@ pub struct User {
 
 impl User {
     /// Whether the account is open.
+    #[must_use]
     pub const fn is_enabled(&self) -> bool {
         self.disabled_at.is_none()
     }
@@ -75,6 +76,7 @@ impl DisplayName {
     }
 
     /// The name as text.
+    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -21,7 +21,7 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: Option<Json<LogoutRequest>>,
 ) -> Result<Response, ApiError> {
-    let scope = scope(query)?;
+    let scope = scope(&query)?;
     let access = access_token(&app, &headers, &Method::POST)?;
     let refresh = refresh_token(&app, &headers, body.and_then(|Json(body)| body.refresh_token))?;
     let by_cookie = matches!(refresh, Some((_, Transport::Cookie))) || cookies::any(&headers, app.config());
@@ -46,7 +46,7 @@ async fn log_out(app: &App, access: Option<&str>, refresh: Option<&str>, scope: 
     }
 }
 
-fn scope(query: Result<Query<LogoutQuery>, QueryRejection>) -> Result<Scope, ApiError> {
+fn scope(query: &Result<Query<LogoutQuery>, QueryRejection>) -> Result<Scope, ApiError> {
     match query {
         Ok(Query(query)) => Ok(match query.scope {
             LogoutScope::Local => Scope::Local,

@@ -9,7 +9,7 @@ use crate::store::revocations::ForgetRevocations;
 use crate::store::sessions::DeleteDeadSessions;
 
 /// Between two rounds.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 /// Between two steps of one round.
 const BREATH: Duration = Duration::from_millis(20);
 /// Rows looked at in one step.

@@ -17,9 +17,9 @@ pub(crate) mod users;
 #[cfg(test)]
 mod conformance;
 
-pub use error::{OpenError, StoreError};
+pub(crate) use error::{OpenError, StoreError};
 pub(crate) use tx::{Op, ReadOp};
-pub use url::InvalidStoreUrl;
+pub(crate) use url::InvalidStoreUrl;
 pub(crate) use url::StoreUrl;
 
 /// An open store. Clones share it.

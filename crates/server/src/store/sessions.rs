@@ -14,7 +14,9 @@ pub(super) mod rotate;
 pub(super) mod sweep;
 
 pub(crate) use rotate::{RotateOutcome, RotateSession};
-pub(crate) use sweep::{DeleteDeadSessions, Swept};
+pub(crate) use sweep::DeleteDeadSessions;
+#[cfg(test)]
+pub(crate) use sweep::Swept;
 
 /// The columns [`read`] reads, in its order.
 macro_rules! columns {

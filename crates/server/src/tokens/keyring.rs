@@ -203,7 +203,7 @@ fn sealed(kid: &str) -> KeyringError {
     KeyringError::Sealed { kid: kid.to_owned() }
 }
 
-fn unusable(kid: &str, reason: impl ToString) -> KeyringError {
+fn unusable(kid: &str, reason: impl std::fmt::Display) -> KeyringError {
     KeyringError::Unusable { kid: kid.to_owned(), reason: reason.to_string() }
 }
 

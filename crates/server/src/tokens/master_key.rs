@@ -154,7 +154,8 @@ fn file_error(path: &Path, error: io::Error) -> MasterKeyError {
 
 fn refuse_exposed(path: &Path) -> Result<(), MasterKeyError> {
     let mode = fs::metadata(path).map_err(|error| file_error(path, error))?.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(MasterKeyError::Exposed { path: path.display().to_string(), mode }) }
+    let for_others = mode & 0o077;
+    if for_others == 0 { Ok(()) } else { Err(MasterKeyError::Exposed { path: path.display().to_string(), mode }) }
 }
 
 /// Makes the file whole or not at all: it is written under another name, synced, and linked to its own, which fails when

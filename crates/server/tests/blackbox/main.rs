@@ -1,6 +1,8 @@
 //! One suite against both ways to run the server: `serve` with its own listener, and the router mounted inside an
 //! application under `/auth`. Every scenario speaks HTTP and knows nothing else.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod answer;
 mod scenarios;
 mod site;

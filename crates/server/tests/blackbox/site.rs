@@ -36,7 +36,6 @@ impl Clock for ManualClock {
 
 pub(crate) struct Site {
     pub(crate) url: String,
-    pub(crate) origin: String,
     pub(crate) base: String,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) client: Client,
@@ -78,7 +77,7 @@ impl Site {
     fn at(port: u16, base: &str, app: App, clock: Arc<ManualClock>, data: TempDir, running: JoinHandle<()>) -> Self {
         let origin = format!("http://127.0.0.1:{port}");
         let (url, base) = (format!("{origin}{base}"), base.to_owned());
-        Self { url, origin, base, clock, client: Client::new(), app, _data: data, running }
+        Self { url, base, clock, client: Client::new(), app, _data: data, running }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -1,5 +1,7 @@
 //! The listener of `serve`: TLS, limits on what a peer may take its time with, and a stop that finishes what it accepted.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod running;
 
 use std::time::Duration;

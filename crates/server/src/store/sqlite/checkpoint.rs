@@ -33,7 +33,7 @@ impl Checkpointer {
         let thread = thread::Builder::new()
             .name("jotgate-checkpoint".to_owned())
             .spawn(move || {
-                go_on(&connection, &awake, &stopped, &|pages| told.store(pages > long_log, Ordering::Relaxed))
+                go_on(&connection, &awake, &stopped, &|pages| told.store(pages > long_log, Ordering::Relaxed));
             })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self { wake, stop, long, thread })

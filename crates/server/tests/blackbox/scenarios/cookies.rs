@@ -7,6 +7,8 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::site::{PASSWORD, SHOP, Site, send};
 
+const EVIL: &str = "https://evil.example";
+
 async fn log_in(site: &Site) -> Answer {
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"});
     site.post("/v1/login", body).await.ok(200)
@@ -41,7 +43,6 @@ pub(crate) async fn the_whole_life_in_cookies(site: Site) {
 pub(crate) async fn another_site_cannot_use_them(site: Site) {
     site.register("ada@example.com").await;
     let cookies = jar(&log_in(&site).await);
-    const EVIL: &str = "https://evil.example";
     for (method, path) in [
         (Method::POST, "/v1/refresh"),
         (Method::POST, "/v1/logout?scope=global"),

@@ -1,0 +1,126 @@
+//! Who a request speaks for: the proof that its token was verified.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use jotgate_jose::jwt::{Registered, RegisteredOnly, Verified};
+use jotgate_wire::TokenFacts;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::Rejection;
+use crate::rejection::ClaimsError;
+
+/// A verified access token. Cloning is cheap; only a [`Guard`](crate::Guard) makes one.
+#[derive(Clone)]
+pub struct Auth(Arc<Inner>);
+
+struct Inner {
+    verified: Verified<RegisteredOnly>,
+    /// Read when first asked for: most requests never do.
+    own: OnceLock<Result<OwnClaims, ()>>,
+}
+
+/// The claims beside the registered ones that a guard itself reads.
+#[derive(Deserialize)]
+struct OwnClaims {
+    #[serde(default)]
+    sid: Option<Box<str>>,
+    #[serde(default)]
+    scope: Option<Box<str>>,
+}
+
+impl Auth {
+    pub(crate) fn new(verified: Verified<RegisteredOnly>) -> Self {
+        Self(Arc::new(Inner { verified, own: OnceLock::new() }))
+    }
+
+    /// Who the token speaks for (`sub`, required of every token). Unique within the [`issuer`](Self::issuer): a person is both together.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        self.registered().sub().unwrap_or_default()
+    }
+
+    /// Who issued the token (`iss`).
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.registered().iss().unwrap_or_default()
+    }
+
+    /// The session that the token belongs to (`sid`).
+    #[must_use]
+    pub fn session_id(&self) -> Option<&str> {
+        self.own()?.sid.as_deref()
+    }
+
+    /// The token's own id (`jti`).
+    #[must_use]
+    pub fn token_id(&self) -> Option<&str> {
+        self.registered().jti()
+    }
+
+    /// Seconds since 1970 from which on the token is no longer good (`exp`).
+    #[must_use]
+    pub fn expires_at(&self) -> i64 {
+        self.registered().exp().unwrap_or_default()
+    }
+
+    /// Seconds since 1970 at which the token was issued (`iat`).
+    #[must_use]
+    pub fn issued_at(&self) -> Option<i64> {
+        self.registered().iat()
+    }
+
+    /// What the token grants (`scope`, RFC 8693 §4.2).
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.scope().split(' ').filter(|scope| !scope.is_empty())
+    }
+
+    /// Whether the token grants `scope`. Scopes compare as whole words, to the letter.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().any(|granted| granted == scope)
+    }
+
+    /// All claims, as a type of yours or as [`AccessClaims`](jotgate_wire::AccessClaims). They are parsed at each call.
+    ///
+    /// # Errors
+    /// When the claims do not have the shape of `T`.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
+        serde_json::from_str(self.registered().as_json()).map_err(ClaimsError::new)
+    }
+
+    /// What a revocation may name. A session that cannot be read could not be found to have ended, so it is refused.
+    pub(crate) fn facts(&self) -> Result<TokenFacts<'_>, Rejection> {
+        let own = self.own().ok_or_else(Rejection::malformed_claims)?;
+        let registered = self.registered();
+        Ok(TokenFacts {
+            sid: own.sid.as_deref(),
+            sub: registered.sub(),
+            jti: registered.jti(),
+            kid: self.0.verified.header().kid(),
+            iat: registered.iat(),
+        })
+    }
+
+    fn registered(&self) -> &Registered {
+        self.0.verified.registered()
+    }
+
+    fn scope(&self) -> &str {
+        self.own().and_then(|own| own.scope.as_deref()).unwrap_or_default()
+    }
+
+    fn own(&self) -> Option<&OwnClaims> {
+        let read = || serde_json::from_str(self.registered().as_json()).map_err(|_| ());
+        self.0.own.get_or_init(read).as_ref().ok()
+    }
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut auth = f.debug_struct("Auth");
+        auth.field("issuer", &self.issuer()).field("subject", &self.subject());
+        auth.field("session_id", &self.session_id()).field("scope", &self.scope()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,99 @@
+//! The one token of a request: `Authorization: Bearer …` and nothing else (RFC 6750 §2).
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Uri};
+use url::form_urlencoded;
+
+use crate::Rejection;
+
+/// Finds the token of a request; `None` when it carries no bearer token.
+///
+/// A request that sends a token in more than one way is malformed (RFC 6750 §2), and so is one that sends it in its
+/// address, where logs and histories would keep it (RFC 6750 §5.3, RFC 9700 §4.3.2).
+pub(crate) fn token<'a>(headers: &'a HeaderMap, uri: &Uri) -> Result<Option<&'a str>, Rejection> {
+    if uri.query().is_some_and(names_a_token) {
+        return Err(Rejection::request("an access token must not be sent in the address"));
+    }
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Rejection::request("more than one Authorization header"));
+    }
+    let text =
+        value.to_str().map_err(|_| Rejection::request("the Authorization header has characters outside ASCII"))?;
+    credentials(text)
+}
+
+fn names_a_token(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token")
+}
+
+/// `Bearer` in any case, one or more spaces, one token (RFC 6750 §2.1, RFC 9110 §11.4).
+fn credentials(value: &str) -> Result<Option<&str>, Rejection> {
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return Ok(None);
+    }
+    let token = token.trim_matches(' ');
+    if token.is_empty() {
+        return Err(Rejection::request("the Authorization header has a scheme and no token"));
+    }
+    if token.contains([' ', '\t', ',']) {
+        return Err(Rejection::request("the Authorization header has more than one token"));
+    }
+    Ok(Some(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    /// The token, `-` for none, or the code of the refusal.
+    fn check(values: &[&[u8]], uri: &'static str, expected: &str) {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
+        }
+        let found = match token(&headers, &Uri::from_static(uri)) {
+            Ok(token) => token.unwrap_or("-").to_owned(),
+            Err(rejection) => rejection.code().to_owned(),
+        };
+        assert_eq!(found, expected, "{values:?} {uri}");
+    }
+
+    #[test]
+    fn the_scheme_is_bearer_in_any_case() {
+        check(&[b"Bearer a.b.c"], "/", "a.b.c");
+        check(&[b"bEARER a.b.c"], "/", "a.b.c");
+        check(&[b"Bearer   a.b.c "], "/", "a.b.c");
+        check(&[b"Bearertoken a.b.c"], "/", "-");
+        check(&[b"Basic dTpw"], "/", "-");
+        check(&[b""], "/", "-");
+        check(&[], "/", "-");
+    }
+
+    #[test]
+    fn there_is_one_token_or_none() {
+        for values in [
+            &[b"Bearer a".as_slice(), b"Bearer a".as_slice()][..],
+            &[b"Bearer a", b"Basic b"],
+            &[b"Bearer"],
+            &[b"Bearer  "],
+            &[b"Bearer a b"],
+            &[b"Bearer a,Bearer b"],
+            &[b"Bearer \xff"],
+        ] {
+            check(values, "/", "invalid_request");
+        }
+    }
+
+    #[test]
+    fn a_token_in_the_address_is_refused() {
+        check(&[], "/?access_token=a.b.c", "invalid_request");
+        check(&[b"Bearer a.b.c"], "/?x=1&access_token", "invalid_request");
+        check(&[b"Bearer a.b.c"], "/?access%5Ftoken=a", "invalid_request");
+        check(&[b"Bearer a.b.c"], "/?my_access_token=a&q=access_token", "a.b.c");
+    }
+}

@@ -1,0 +1,141 @@
+//! Fetching an issuer's metadata and keys: one host's word, bounded in time, size and number.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use http::header::CACHE_CONTROL;
+use jotgate_jose::{Algorithm, KeySet};
+use jotgate_wire::IssuerMetadata;
+use reqwest::redirect::{Attempt, Policy};
+use reqwest::{Client, Response};
+use url::Url;
+
+use crate::issuer::Issuer;
+use crate::keys::{Fetch, Fetched};
+
+/// Bytes of a document; Google's and Microsoft's key sets have about ten thousand.
+const LARGEST_DOCUMENT: usize = 256 * 1024;
+const MOST_KEYS: usize = 100;
+const MOST_REDIRECTS: usize = 3;
+
+/// An issuer as it answers over HTTP.
+#[derive(Debug)]
+pub(crate) struct OverHttp {
+    issuer: Issuer,
+    client: Client,
+    /// For key sets whose keys do not name their algorithm.
+    algorithms: Vec<Algorithm>,
+}
+
+impl OverHttp {
+    /// `limit` is the longest time for each document, from the connection to its last byte.
+    pub(crate) fn new(issuer: Issuer, algorithms: Vec<Algorithm>, limit: Duration) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .timeout(limit)
+            .https_only(!issuer.is_loopback())
+            .redirect(Policy::custom(stay_with_the_host))
+            .user_agent(concat!("jotgate-guard/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { issuer, client, algorithms })
+    }
+
+    async fn fetch_keys(&self) -> Result<Fetched, String> {
+        let metadata = self.metadata().await?;
+        let address = self.issuer.keys_address(&metadata.jwks_uri)?;
+        let response = self.get(&address).await?;
+        let life = max_age(&response);
+        let keys = key_set(&document(response).await?, &self.algorithms)?;
+        Ok(Fetched { keys, life })
+    }
+
+    /// `OpenID`'s address first, RFC 8414's where the issuer does not know that one.
+    async fn metadata(&self) -> Result<IssuerMetadata, String> {
+        let [openid, oauth] = self.issuer.metadata_addresses();
+        let mut response = self.send(&openid).await?;
+        if response.status().is_client_error() {
+            response = self.get(&oauth).await?;
+        }
+        let text = document(succeeded(response)?).await?;
+        let metadata = serde_json::from_str(&text).map_err(|error| format!("the metadata cannot be read: {error}"))?;
+        self.issuer.is_named_by(metadata)
+    }
+
+    async fn get(&self, address: &Url) -> Result<Response, String> {
+        succeeded(self.send(address).await?)
+    }
+
+    async fn send(&self, address: &Url) -> Result<Response, String> {
+        self.client.get(address.clone()).send().await.map_err(|error| in_words(&error))
+    }
+}
+
+impl Fetch for OverHttp {
+    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Fetched, String>> + Send + '_>> {
+        Box::pin(self.fetch_keys())
+    }
+}
+
+/// An issuer may move a document about on its own host; where else it leads is somebody else's word.
+fn stay_with_the_host(attempt: Attempt<'_>) -> reqwest::redirect::Action {
+    let stays = attempt.previous().first().is_some_and(|first| first.origin() == attempt.url().origin());
+    if !stays {
+        return attempt.error("the redirect leads to another host");
+    }
+    if attempt.previous().len() > MOST_REDIRECTS {
+        return attempt.error("too many redirects");
+    }
+    attempt.follow()
+}
+
+fn succeeded(response: Response) -> Result<Response, String> {
+    let status = response.status();
+    if status.is_success() { Ok(response) } else { Err(format!("{} answered {status}", response.url())) }
+}
+
+async fn document(mut response: Response) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| in_words(&error))? {
+        if bytes.len() + chunk.len() > LARGEST_DOCUMENT {
+            return Err(format!("{} is larger than {LARGEST_DOCUMENT} bytes", response.url()));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", response.url()))
+}
+
+fn key_set(text: &str, algorithms: &[Algorithm]) -> Result<KeySet, String> {
+    let keys =
+        KeySet::from_json_for(text, algorithms).map_err(|error| format!("the key set cannot be used: {error}"))?;
+    if keys.is_empty() {
+        return Err("the key set has no key that can be used".to_owned());
+    }
+    if keys.len() + keys.skipped().len() > MOST_KEYS {
+        return Err(format!("the key set has more than {MOST_KEYS} keys"));
+    }
+    if keys.keys().iter().any(|key| key.algorithm().is_symmetric()) {
+        return Err("the key set publishes a secret key: everybody could sign with it".to_owned());
+    }
+    Ok(keys)
+}
+
+/// `max-age` of the answer (RFC 9111 §5.2.2.1). What must not be kept counts as living for no time.
+fn max_age(response: &Response) -> Option<Duration> {
+    let value = response.headers().get(CACHE_CONTROL)?.to_str().ok()?.to_ascii_lowercase();
+    let mut directives = value.split(',').map(str::trim);
+    directives.find_map(|directive| match directive {
+        "no-store" | "no-cache" => Some(Duration::ZERO),
+        _ => directive.strip_prefix("max-age=")?.trim_matches('"').parse().ok().map(Duration::from_secs),
+    })
+}
+
+/// An error with its causes, which is where `reqwest` has the useful part.
+fn in_words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words.push_str(": ");
+        words.push_str(&error.to_string());
+        cause = error.source();
+    }
+    words
+}

@@ -1,0 +1,249 @@
+//! An issuer's keys: a snapshot that requests read without a lock, and the one task that keeps it fresh.
+//!
+//! - Only the task fetches, so there is never more than one fetch at a time, however many requests wait for it.
+//! - A set is replaced as a whole, so a key that the issuer removed stops at once. On any error the old set stays.
+//! - A token with an unknown key may cause one fetch in [`COOL_DOWN`]; those that come meanwhile wait for it or are refused.
+//! - A request waits no longer than its limit, and no more than [`MOST_WAITING`] of them wait.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::{ArcSwapOption, Guard as Snapshot};
+use jotgate_jose::KeySet;
+use jotgate_wire::VerificationCode;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::clock::monotonic;
+
+/// Unknown key ids cause at most one fetch in this time.
+pub(crate) const COOL_DOWN: Duration = Duration::from_secs(30);
+
+/// Requests beyond this number are refused rather than made to wait for keys.
+pub(crate) const MOST_WAITING: usize = 1024;
+
+/// What an issuer says of the life of its keys is kept between these.
+const SHORTEST_LIFE: Duration = Duration::from_mins(1);
+const LONGEST_LIFE: Duration = Duration::from_hours(1);
+/// For an issuer that says nothing.
+const USUAL_LIFE: Duration = Duration::from_mins(10);
+
+/// Seconds to pause after one failed fetch, two, three …; the last holds from then on.
+const PAUSES_AFTER_FAILURE: [u64; 6] = [1, 2, 4, 8, 16, 30];
+
+/// Where keys come from: an issuer over HTTP, or a test.
+pub(crate) trait Fetch: Send + Sync + fmt::Debug {
+    /// Fetches the keys once. Has to come to an end by itself.
+    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Fetched, String>> + Send + '_>>;
+}
+
+/// What a fetch brought.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) keys: KeySet,
+    /// How long the issuer lets them be kept (`Cache-Control: max-age`), if it said so.
+    pub(crate) life: Option<Duration>,
+}
+
+/// Why a token cannot be judged with the keys that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// There are none yet.
+    AnyKeys,
+    /// There are some, but not the one that the token names.
+    ThisKey,
+}
+
+/// The keys of one issuer. Dropping it ends the task.
+#[derive(Debug)]
+pub(crate) struct IssuerKeys {
+    shared: Arc<Shared>,
+    task: Mutex<Option<JoinHandle<()>>>,
+    places: Semaphore,
+    longest_wait: Duration,
+    /// The last question for an unknown key.
+    asked: Mutex<Option<Asked>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    at: Instant,
+    /// The number of [`Progress::finished`] with which it is answered.
+    answered_at: u64,
+}
+
+#[derive(Debug)]
+struct Shared {
+    source: Box<dyn Fetch>,
+    keys: ArcSwapOption<KeySet>,
+    progress: watch::Sender<Progress>,
+    wanted: Notify,
+    task_lives: AtomicBool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    fetching: bool,
+    /// Fetches that came to an end, well or badly.
+    finished: u64,
+    last_failed: bool,
+}
+
+impl IssuerKeys {
+    /// Begins to fetch at once when called inside a runtime, otherwise at the first request.
+    pub(crate) fn new(source: Box<dyn Fetch>, longest_wait: Duration) -> Self {
+        let shared = Shared {
+            source,
+            keys: ArcSwapOption::empty(),
+            progress: watch::Sender::new(Progress::default()),
+            wanted: Notify::new(),
+            task_lives: AtomicBool::new(false),
+        };
+        let keys = Self {
+            shared: Arc::new(shared),
+            task: Mutex::new(None),
+            places: Semaphore::new(MOST_WAITING),
+            longest_wait,
+            asked: Mutex::new(None),
+        };
+        keys.ensure_task();
+        keys
+    }
+
+    /// The keys as they are now. Takes no lock, unless the task has to be started anew.
+    pub(crate) fn snapshot(&self) -> Snapshot<Option<Arc<KeySet>>> {
+        if !self.shared.task_lives.load(Ordering::Relaxed) {
+            self.ensure_task();
+        }
+        self.shared.keys.load()
+    }
+
+    /// Waits until another look at the snapshot may help; otherwise says with which code to refuse.
+    pub(crate) async fn wait(&self, lack: Lack) -> Result<(), VerificationCode> {
+        let _place = self.places.try_acquire().map_err(|_| VerificationCode::KeysUnavailable)?;
+        if !self.ensure_task() {
+            tracing::error!("keys are fetched by a task of tokio, and no runtime of tokio is running here");
+            return Err(VerificationCode::KeysUnavailable);
+        }
+        match lack {
+            Lack::AnyKeys => self.wait_for_any().await,
+            Lack::ThisKey => self.wait_for_newer().await,
+        }
+    }
+
+    /// Waits for a fetch that is under way. Between failed ones there is nothing to wait for.
+    async fn wait_for_any(&self) -> Result<(), VerificationCode> {
+        self.wait_until(|progress| !progress.fetching).await?;
+        if self.snapshot().is_some() { Ok(()) } else { Err(VerificationCode::KeysUnavailable) }
+    }
+
+    async fn wait_for_newer(&self) -> Result<(), VerificationCode> {
+        let Some(finished) = self.ask() else { return Err(self.still_unknown()) };
+        self.wait_until(|progress| progress.finished >= finished).await?;
+        if self.shared.progress.borrow().last_failed { Err(VerificationCode::KeysUnavailable) } else { Ok(()) }
+    }
+
+    /// While the issuer does not answer nobody can say that it does not have the key.
+    fn still_unknown(&self) -> VerificationCode {
+        let issuer_is_out = self.shared.progress.borrow().last_failed;
+        if issuer_is_out { VerificationCode::KeysUnavailable } else { VerificationCode::KeyUnknown }
+    }
+
+    async fn wait_until(&self, done: impl FnMut(&Progress) -> bool) -> Result<(), VerificationCode> {
+        let mut progress = self.shared.progress.subscribe();
+        let waited = timeout(self.longest_wait, progress.wait_for(done)).await;
+        waited.map(|_| ()).map_err(|_| VerificationCode::KeysUnavailable)
+    }
+
+    /// Asks for a fetch and says which one to wait for: one that begins after now. Nothing within the cool-down, unless
+    /// the fetch that was asked for has not ended.
+    fn ask(&self) -> Option<u64> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let progress = *self.shared.progress.borrow();
+        let now = monotonic();
+        if let Some(last) = asked.filter(|last| now.duration_since(last.at) < COOL_DOWN) {
+            return (progress.finished < last.answered_at).then_some(last.answered_at);
+        }
+        let answered_at = progress.finished + 1 + u64::from(progress.fetching);
+        *asked = Some(Asked { at: now, answered_at });
+        self.shared.wanted.notify_one();
+        Some(answered_at)
+    }
+
+    /// Starts the task if it is not there: before the first request, or because the runtime it lived in has ended. Says
+    /// whether there is a runtime at all.
+    pub(crate) fn ensure_task(&self) -> bool {
+        let Ok(runtime) = Handle::try_current() else { return false };
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.shared.task_lives.swap(true, Ordering::AcqRel) {
+            self.shared.progress.send_modify(|progress| progress.fetching = true);
+            *task = Some(runtime.spawn(keep_fresh(Life(Arc::clone(&self.shared)))));
+        }
+        true
+    }
+}
+
+impl Drop for IssuerKeys {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
+        }
+    }
+}
+
+/// What the task holds: dropped with it, also when its runtime ends or a fetch panics.
+struct Life(Arc<Shared>);
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.0.task_lives.store(false, Ordering::Release);
+    }
+}
+
+/// The one task: fetch, pause, and again, sooner when a request asks for it.
+async fn keep_fresh(life: Life) {
+    let shared = &life.0;
+    let mut failures = 0_usize;
+    loop {
+        shared.progress.send_modify(|progress| progress.fetching = true);
+        let fetched = shared.source.fetch().await;
+        let failed = fetched.is_err();
+        failures = if failed { failures + 1 } else { 0 };
+        let pause = match fetched {
+            Ok(fetched) => shared.accept(fetched),
+            Err(error) => refused(&error, failures),
+        };
+        shared.progress.send_modify(|progress| {
+            *progress = Progress { fetching: false, finished: progress.finished + 1, last_failed: failed };
+        });
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = shared.wanted.notified() => {}
+        }
+    }
+}
+
+impl Shared {
+    /// Takes the new set as a whole and says when to look again: well before it ends.
+    fn accept(&self, fetched: Fetched) -> Duration {
+        let life = fetched.life.unwrap_or(USUAL_LIFE).clamp(SHORTEST_LIFE, LONGEST_LIFE);
+        tracing::debug!(keys = fetched.keys.len(), life_seconds = life.as_secs(), "the issuer's keys are fresh");
+        self.keys.store(Some(Arc::new(fetched.keys)));
+        life * 3 / 4
+    }
+}
+
+fn refused(error: &str, failures: usize) -> Duration {
+    let [.., longest] = PAUSES_AFTER_FAILURE;
+    let pause_seconds = PAUSES_AFTER_FAILURE.get(failures.saturating_sub(1)).copied().unwrap_or(longest);
+    tracing::warn!(error, failures, pause_seconds, "the issuer's keys cannot be had; those that are here stay");
+    Duration::from_secs(pause_seconds)
+}
+
+#[cfg(test)]
+mod tests;

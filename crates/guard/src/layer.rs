@@ -1,0 +1,227 @@
+//! The tower layer: no token, no way in. Works around any service whose body can be made of a `String`.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Extensions, Request, Response};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::keys::Lack;
+use crate::verifier::{Attempt, VerifierId};
+use crate::{Auth, Guard, Rejection, bearer};
+
+/// Puts a guard around a service. Made by [`Guard::layer`], [`Guard::optional`] and [`Guard::require_scope`].
+#[derive(Debug, Clone)]
+pub struct GuardLayer(Arc<Checkpoint>);
+
+/// A service behind a guard.
+#[derive(Debug, Clone)]
+pub struct Guarded<S> {
+    inner: S,
+    checkpoint: Arc<Checkpoint>,
+}
+
+#[derive(Debug)]
+struct Checkpoint {
+    guard: Guard,
+    rule: Rule,
+}
+
+#[derive(Debug)]
+enum Rule {
+    Token,
+    TokenOrNone,
+    Scope(String),
+}
+
+/// What a guard found out about a request, in the request's extensions. `None` is an anonymous request that may pass.
+#[derive(Debug, Clone)]
+struct Identity {
+    by: VerifierId,
+    auth: Option<Auth>,
+}
+
+/// What is to be done with a request.
+enum Verdict {
+    Pass(Option<Auth>),
+    Refuse(Rejection),
+    Wait(Lack, String),
+}
+
+impl Auth {
+    /// Who a request speaks for, by what a guard's layer put into its extensions; `None` for an anonymous one that may pass.
+    ///
+    /// # Errors
+    /// When no guard has seen the request: a mistake of the program, which is answered with 500 and so closed rather than open.
+    pub fn of(extensions: &Extensions) -> Result<Option<&Self>, Rejection> {
+        extensions.get::<Identity>().map(|identity| identity.auth.as_ref()).ok_or_else(Rejection::unguarded)
+    }
+}
+
+impl GuardLayer {
+    pub(crate) fn required(guard: Guard) -> Self {
+        Self(Arc::new(Checkpoint { guard, rule: Rule::Token }))
+    }
+
+    pub(crate) fn optional(guard: Guard) -> Self {
+        Self(Arc::new(Checkpoint { guard, rule: Rule::TokenOrNone }))
+    }
+
+    pub(crate) fn scoped(guard: Guard, scope: String) -> Self {
+        Self(Arc::new(Checkpoint { guard, rule: Rule::Scope(scope) }))
+    }
+}
+
+impl<S> Layer<S> for GuardLayer {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded { inner, checkpoint: Arc::clone(&self.0) }
+    }
+}
+
+impl Checkpoint {
+    /// Judges a request with what is in memory.
+    fn judge<B>(&self, request: &Request<B>) -> Verdict {
+        if let Some(known) = request.extensions().get::<Identity>().filter(|known| known.by == self.guard.verifier().id)
+        {
+            return self.admit(known.auth.clone());
+        }
+        let token = match bearer::token(request.headers(), request.uri()) {
+            Ok(Some(token)) => token,
+            Ok(None) => return self.admit(None),
+            Err(rejection) => return Verdict::Refuse(rejection),
+        };
+        match self.guard.verifier().attempt(token) {
+            Attempt::Done(Ok(auth)) => self.admit(Some(auth)),
+            Attempt::Done(Err(rejection)) => Verdict::Refuse(rejection),
+            Attempt::Lacking(lack, _) => Verdict::Wait(lack, token.to_owned()),
+        }
+    }
+
+    /// Applies the rule to who asks.
+    fn admit(&self, auth: Option<Auth>) -> Verdict {
+        match (&self.rule, auth) {
+            (Rule::TokenOrNone, auth) => Verdict::Pass(auth),
+            (_, None) => Verdict::Refuse(Rejection::no_token()),
+            (Rule::Scope(scope), Some(auth)) if !auth.has_scope(scope) => Verdict::Refuse(Rejection::scope(scope)),
+            (_, auth) => Verdict::Pass(auth),
+        }
+    }
+
+    /// Judges a request whose token needs keys that are not in memory.
+    async fn judge_after(&self, lack: Lack, token: &str) -> Result<Option<Auth>, Rejection> {
+        let auth = self.guard.verifier().verify_after(lack, token).await?;
+        match self.admit(Some(auth)) {
+            Verdict::Pass(auth) => Ok(auth),
+            Verdict::Refuse(rejection) => Err(rejection),
+            Verdict::Wait(..) => Err(Rejection::no_token()),
+        }
+    }
+
+    fn identity(&self, auth: Option<Auth>) -> Identity {
+        Identity { by: self.guard.verifier().id, auth }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Guarded<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+    R: From<String>,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, R, S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let state = match self.checkpoint.judge(&request) {
+            Verdict::Pass(auth) => {
+                request.extensions_mut().insert(self.checkpoint.identity(auth));
+                State::Passed { future: self.inner.call(request) }
+            }
+            Verdict::Refuse(rejection) => State::Refused { rejection: Some(rejection) },
+            Verdict::Wait(lack, token) => State::Waiting { future: self.call_after(lack, token, request) },
+        };
+        ResponseFuture { state }
+    }
+}
+
+type Boxed<R, E> = Pin<Box<dyn Future<Output = Result<Response<R>, E>> + Send>>;
+
+impl<S> Guarded<S> {
+    /// The rare path: the one that waits for keys. Only this one puts its future into a box.
+    fn call_after<B, R>(&mut self, lack: Lack, token: String, mut request: Request<B>) -> Boxed<R, S::Error>
+    where
+        S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+        S::Future: Send,
+        B: Send + 'static,
+        R: From<String>,
+    {
+        // `poll_ready` was answered by this very service, so it is the clone that stays behind.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let checkpoint = Arc::clone(&self.checkpoint);
+        Box::pin(async move {
+            match checkpoint.judge_after(lack, &token).await {
+                Ok(auth) => {
+                    request.extensions_mut().insert(checkpoint.identity(auth));
+                    inner.call(request).await
+                }
+                Err(rejection) => Ok(rejection.into_response()),
+            }
+        })
+    }
+}
+
+pin_project! {
+    /// The answer of a service behind a guard, or the guard's own.
+    pub struct ResponseFuture<F, R, E> {
+        #[pin]
+        state: State<F, R, E>,
+    }
+}
+
+pin_project! {
+    #[project = Projection]
+    enum State<F, R, E> {
+        Passed { #[pin] future: F },
+        Refused { rejection: Option<Rejection> },
+        Waiting { future: Boxed<R, E> },
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F, R, E>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: From<String>,
+{
+    type Output = Result<Response<R>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            Projection::Passed { future } => future.poll(context),
+            Projection::Waiting { future } => future.as_mut().poll(context),
+            // A future is not polled again after it was ready.
+            Projection::Refused { rejection } => match rejection.take() {
+                Some(rejection) => Poll::Ready(Ok(rejection.into_response())),
+                None => Poll::Pending,
+            },
+        }
+    }
+}
+
+impl<F, R, E> fmt::Debug for ResponseFuture<F, R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,149 @@
+//! Why a request is refused: the code for everybody, and for the log what was expected and found.
+
+use std::fmt;
+
+use jotgate_jose::Refusal;
+use jotgate_wire::{BearerError, ErrorCode, VerificationCode};
+
+/// A request is refused. An outsider is told the [`code`](Self::code) and no more; [`Display`](fmt::Display) is for the log.
+#[derive(Debug, Clone)]
+pub struct Rejection(Box<Why>);
+
+#[derive(Debug, Clone)]
+pub(crate) enum Why {
+    /// The token, or that there is none.
+    Token { code: VerificationCode, refusal: Option<Refusal>, found: &'static str },
+    /// The token is good but lacks this scope.
+    Scope(Box<str>),
+    /// The request carries its token in a way that RFC 6750 forbids.
+    Request(&'static str),
+    /// An extractor stands on a route that no guard protects.
+    Unguarded,
+}
+
+impl Rejection {
+    pub(crate) fn token(code: VerificationCode, found: &'static str) -> Self {
+        Self(Box::new(Why::Token { code, refusal: None, found }))
+    }
+
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        // Both tables have the same words, held together by a test; a word that were missing here is a token refused all the same.
+        let code = refusal.code().as_str().parse().unwrap_or(VerificationCode::TokenMalformed);
+        Self(Box::new(Why::Token { code, refusal: Some(refusal), found: "" }))
+    }
+
+    pub(crate) fn no_token() -> Self {
+        Self::token(VerificationCode::TokenMissing, "no Authorization header with the scheme Bearer")
+    }
+
+    pub(crate) fn malformed_claims() -> Self {
+        Self::token(VerificationCode::ClaimMalformed, "`sid` or `scope` that is not a string")
+    }
+
+    pub(crate) fn scope(needed: &str) -> Self {
+        Self(Box::new(Why::Scope(needed.into())))
+    }
+
+    pub(crate) fn request(what: &'static str) -> Self {
+        Self(Box::new(Why::Request(what)))
+    }
+
+    pub(crate) fn unguarded() -> Self {
+        Self(Box::new(Why::Unguarded))
+    }
+
+    pub(crate) fn why(&self) -> &Why {
+        &self.0
+    }
+
+    /// The stable code, as it stands in the answer.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self.why() {
+            Why::Token { code, .. } => code.as_str(),
+            Why::Scope(_) => VerificationCode::ScopeInsufficient.as_str(),
+            Why::Request(_) => ErrorCode::InvalidRequest.as_str(),
+            Why::Unguarded => ErrorCode::InternalError.as_str(),
+        }
+    }
+
+    /// The code, where the token is what is refused; nothing for a malformed request.
+    #[must_use]
+    pub fn verification_code(&self) -> Option<VerificationCode> {
+        match self.why() {
+            Why::Token { code, .. } => Some(*code),
+            Why::Scope(_) => Some(VerificationCode::ScopeInsufficient),
+            Why::Request(_) | Why::Unguarded => None,
+        }
+    }
+
+    /// How RFC 6750 §3.1 has it answered; nothing when it is the program's fault.
+    #[must_use]
+    pub fn bearer_error(&self) -> Option<BearerError> {
+        match self.why() {
+            Why::Request(_) => Some(BearerError::InvalidRequest),
+            _ => self.verification_code().map(VerificationCode::bearer_error),
+        }
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.bearer_error().map_or(500, BearerError::status)
+    }
+
+    /// What would have been accepted, for the log; empty where the code says it all.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        match self.why() {
+            Why::Token { refusal: Some(refusal), .. } => refusal.expected(),
+            Why::Scope(scope) => format!("scope {scope}"),
+            Why::Token { .. } | Why::Request(_) | Why::Unguarded => String::new(),
+        }
+    }
+
+    /// What was there instead, for the log; never the token.
+    #[must_use]
+    pub fn found(&self) -> String {
+        match self.why() {
+            Why::Token { refusal: Some(refusal), .. } => refusal.found(),
+            Why::Token { found, .. } | Why::Request(found) => (*found).to_owned(),
+            Why::Scope(_) => "a token without it".to_owned(),
+            Why::Unguarded => "an extractor on a route without a guard's layer".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.why() {
+            Why::Token { refusal: Some(refusal), .. } => write!(f, "{}: {refusal}", self.code()),
+            Why::Scope(scope) => write!(f, "{}: the token does not grant `{scope}`", self.code()),
+            _ => write!(f, "{}: {}", self.code(), self.found()),
+        }
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+/// The claims of a verified token do not have the shape that was asked for.
+#[derive(Debug)]
+pub struct ClaimsError(serde_json::Error);
+
+impl ClaimsError {
+    pub(crate) fn new(error: serde_json::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl fmt::Display for ClaimsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the claims of the token do not have the shape that was asked for: {}", self.0)
+    }
+}
+
+impl std::error::Error for ClaimsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}

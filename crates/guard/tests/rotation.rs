@@ -1,0 +1,93 @@
+//! Keys that come, go, and are not there; and keys of somebody else.
+
+mod support;
+
+use jotgate_guard::Guard;
+use serde_json::json;
+use support::{AUDIENCE, Manner, TestIssuer, claims_with, key, outcome, token};
+
+#[tokio::test]
+async fn a_new_key_is_found_when_it_is_first_used() {
+    let (old, new) = (key("k1"), key("k2"));
+    let issuer = TestIssuer::start(&[&old]).await;
+    let guard = issuer.guard();
+    assert_eq!(outcome(&guard, &issuer.token(&old)).await, "ok");
+    issuer.publish(&[&old, &new]);
+    assert_eq!(outcome(&guard, &issuer.token(&new)).await, "ok");
+    assert_eq!(outcome(&guard, &issuer.token(&old)).await, "ok");
+    assert_eq!(issuer.key_fetches(), 2);
+}
+
+#[tokio::test]
+async fn a_removed_key_stops_with_the_next_set() {
+    let (old, new) = (key("k1"), key("k2"));
+    let issuer = TestIssuer::start(&[&old]).await;
+    let guard = issuer.guard();
+    assert_eq!(outcome(&guard, &issuer.token(&old)).await, "ok");
+    issuer.publish(&[&new]);
+    assert_eq!(outcome(&guard, &issuer.token(&new)).await, "ok");
+    assert_eq!(outcome(&guard, &issuer.token(&old)).await, "key_unknown");
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_keys_is_one_fetch_and_leaves_good_tokens_alone() {
+    let key = key("k1");
+    let issuer = TestIssuer::start(&[&key]).await;
+    let (guard, good) = (issuer.guard(), issuer.token(&key));
+    assert_eq!(outcome(&guard, &good).await, "ok");
+    for number in 0..300 {
+        let unknown = issuer.token(&support::key(&format!("random-{number}")));
+        assert_eq!(outcome(&guard, &unknown).await, "key_unknown");
+        assert_eq!(outcome(&guard, &good).await, "ok");
+    }
+    assert_eq!(issuer.key_fetches(), 2, "one at the start, and one for the whole flood");
+}
+
+#[tokio::test]
+async fn an_issuer_that_flaps_does_not_take_good_keys_away() {
+    let key = key("k1");
+    let issuer = TestIssuer::start(&[&key]).await;
+    for manner in [
+        Manner::Status(503),
+        Manner::Says("garbage".to_owned()),
+        Manner::Says(r#"{"keys": []}"#.to_owned()),
+        Manner::Redirects("http://127.0.0.1:1/keys".to_owned()),
+        Manner::Endless,
+        Manner::Waits,
+    ] {
+        issuer.keys(Manner::Well);
+        let guard = issuer.impatient_guard();
+        assert_eq!(outcome(&guard, &issuer.token(&key)).await, "ok");
+        issuer.keys(manner.clone());
+        let unknown = issuer.token(&support::key("k2"));
+        assert_eq!(outcome(&guard, &unknown).await, "keys_unavailable", "{manner:?}");
+        assert_eq!(outcome(&guard, &issuer.token(&key)).await, "ok", "{manner:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_one_issuer_never_verifies_a_token_of_another() {
+    let (mine, theirs) = (key("k1"), key("k1"));
+    let (here, there) = (TestIssuer::start(&[&mine]).await, TestIssuer::start(&[&theirs]).await);
+    let guard = here.guard();
+    let cases = [
+        (token(&mine, &claims_with(&json!({"iss": here.url}))), "ok"),
+        (token(&mine, &claims_with(&json!({"iss": there.url}))), "issuer_mismatch"),
+        (token(&theirs, &claims_with(&json!({"iss": here.url}))), "signature_invalid"),
+        (token(&theirs, &claims_with(&json!({"iss": there.url}))), "signature_invalid"),
+    ];
+    for (token, expected) in cases {
+        assert_eq!(outcome(&guard, &token).await, expected);
+    }
+}
+
+#[test]
+fn a_guard_built_outside_a_runtime_begins_with_its_first_request() {
+    let key = key("k1");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let issuer = runtime.block_on(TestIssuer::start(&[&key]));
+    let clock = jotgate_guard::Clock::manual(support::NOW);
+    let guard = Guard::builder().issuer(&issuer.url).audience(AUDIENCE).clock(clock).build().unwrap();
+    assert_eq!(issuer.key_fetches(), 0);
+    assert_eq!(runtime.block_on(outcome(&guard, &issuer.token(&key))), "ok");
+}
