@@ -8,6 +8,13 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// The present for tokens, in seconds since 1970. Peers read the system's clock themselves, so that no other time will do.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time; this is its one clock")]
+pub(crate) fn unix_now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or_default()
+}
+
 /// How long a future takes, unless it fails.
 pub(crate) async fn timed_async(run: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Duration> {
     let start = now();

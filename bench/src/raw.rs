@@ -1,11 +1,10 @@
 //! The bare cryptography of AWS-LC with prepared keys: what no JWT library can be faster than without changing it.
 
 use anyhow::{Context, anyhow, bail};
-use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey, PqdsaKeyPair, RsaKeyPair, VerificationAlgorithm,
+    self, EcdsaKeyPair, Ed25519KeyPair, ParsedPublicKey, PqdsaKeyPair, RsaKeyPair, VerificationAlgorithm,
 };
 use jotgate_jose::{Algorithm, SigningKey};
 

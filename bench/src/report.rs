@@ -75,7 +75,7 @@ fn machine() -> Value {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new();
-        table.load_preset(UTF8_FULL_CONDENSED).set_header(["", "ratio", "goal", "holds", "detail"]);
+        table.load_style(UTF8_FULL_CONDENSED).set_header(["", "ratio", "goal", "holds", "detail"]);
         for row in &self.rows {
             let holds = if row.goal.holds(row.ratio) { "yes" } else { "NO" };
             let (ratio, goal) = (format!("{:.3}", row.ratio), row.goal.to_string());

@@ -8,7 +8,7 @@ use jotgate_jose::{Algorithm, SigningKey, jwt};
 use jotgate_testkit::keys;
 use serde_json::json;
 
-use crate::measure::{Contender, in_turn, median, ratio};
+use crate::measure::{Contender, in_turn, median, ratio, unix_now};
 use crate::raw::RawSigner;
 use crate::report::{Goal, Report, Row};
 use crate::token::claims;
@@ -19,6 +19,9 @@ pub(crate) struct Options {
     /// Rounds, of which the medians are taken.
     #[arg(long, default_value_t = 41)]
     rounds: usize,
+    /// Only this algorithm, for example ES256.
+    #[arg(long)]
+    only: Option<Algorithm>,
 }
 
 const MEASURED: [Algorithm; 5] =
@@ -26,15 +29,15 @@ const MEASURED: [Algorithm; 5] =
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<Report> {
     let mut rows = Vec::new();
-    for algorithm in MEASURED {
+    for algorithm in MEASURED.into_iter().filter(|algorithm| options.only.is_none_or(|only| only == *algorithm)) {
         rows.extend(measure(&keys::signing_key(algorithm), options.rounds)?);
     }
     Ok(Report::new("sign", rows))
 }
 
 fn measure(key: &SigningKey, rounds: usize) -> anyhow::Result<Vec<Row>> {
-    let claims = claims();
-    let raw = RawSigner::new(key)?;
+    let claims = claims(unix_now());
+    let (raw, peer) = (RawSigner::new(key)?, peer(key)?);
     let token = jwt::sign(key, "at+jwt", &claims)?;
     let (signed, _) = token.rsplit_once('.').context("a token has dots")?;
     let mut json_buffer = Vec::with_capacity(512);
@@ -46,7 +49,6 @@ fn measure(key: &SigningKey, rounds: usize) -> anyhow::Result<Vec<Row>> {
             black_box(raw.sign(black_box(signed.as_bytes())));
         }),
     ];
-    let peer = peer(key)?;
     if let Some((header, key)) = &peer {
         contenders.push(Contender::new("jsonwebtoken", || {
             drop(black_box(jsonwebtoken::encode(header, black_box(&claims), key)))

@@ -5,11 +5,12 @@
 //! lone surrogates are refused; nesting is bounded; nothing may follow the object.
 
 mod error;
+mod names;
 mod number;
 mod object;
 mod scan;
 mod text;
 
 pub(crate) use number::NumericDate;
-pub(crate) use object::{Kind, Object, Value};
+pub(crate) use object::{Kind, Object, Value, each_member};
 pub(crate) use text::Text;

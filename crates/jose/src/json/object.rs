@@ -38,16 +38,18 @@ pub(crate) enum Kind<'a> {
     Object,
 }
 
+/// Reads a text that must be one object, and gives each member to `each` as it comes. What has been given counts only if the
+/// whole text turns out well.
+pub(crate) fn each_member<'a>(text: &'a str, each: impl FnMut(Text<'a>, Value<'a>)) -> Result<(), JsonError> {
+    Scanner::new(text).document(each)
+}
+
 impl<'a> Object<'a> {
     /// Reads a text that must be one object and nothing else.
     pub(crate) fn parse(text: &'a str) -> Result<Self, JsonError> {
         let mut members = SmallVec::new();
-        Scanner::new(text).document(|name, value| members.push(Member { name, value }))?;
+        each_member(text, |name, value| members.push(Member { name, value }))?;
         Ok(Self { members })
-    }
-
-    pub(crate) fn members(&self) -> &[Member<'a>] {
-        &self.members
     }
 
     /// The value of a member, if the object has it.
@@ -102,7 +104,7 @@ mod tests {
     fn members_point_into_the_text() {
         let text = r#" { "a" : "x" , "b\u0063":[1, {"d": null}],"e":-0.5e+3,"f":true } "#;
         let object = Object::parse(text).expect("valid");
-        let found: Vec<_> = object.members().iter().map(|m| (m.name.unescape(), m.value.raw)).collect();
+        let found: Vec<_> = object.members.iter().map(|m| (m.name.unescape(), m.value.raw)).collect();
         let expected = [("a", "\"x\""), ("bc", r#"[1, {"d": null}]"#), ("e", "-0.5e+3"), ("f", "true")];
         assert_eq!(found, expected.map(|(name, raw)| (Cow::Borrowed(name), raw)));
         assert_eq!(object.get("bc").and_then(Value::as_array).map(|array| array.len()), Some(2));
