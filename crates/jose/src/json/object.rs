@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::error::JsonError;
+use super::lean::{self, Found};
+use super::number::NumericDate;
 use super::scan::Scanner;
 use super::text::Text;
 
@@ -38,17 +40,43 @@ pub(crate) enum Kind<'a> {
     Object,
 }
 
-/// Reads a text that must be one object, and gives each member to `each` as it comes. What has been given counts only if the
-/// whole text turns out well.
-pub(crate) fn each_member<'a>(text: &'a str, each: impl FnMut(Text<'a>, Value<'a>)) -> Result<(), JsonError> {
-    Scanner::new(text).document(each)
+/// Reads a text that must be one object, and folds its members into what `start` gives. A text that the short way gives up on
+/// is read again from the start.
+#[inline]
+pub(crate) fn each_claim<'a, T>(
+    text: &'a str,
+    start: impl Fn() -> T,
+    fold: impl Fn(&mut T, &str, Found<'a>),
+) -> Result<T, JsonError> {
+    let mut folded = start();
+    if lean::each_member(text, |name, found| fold(&mut folded, name, found)).is_some() {
+        return Ok(folded);
+    }
+    each_claim_strictly(text, start(), fold)
+}
+
+#[cold]
+fn each_claim_strictly<'a, T>(
+    text: &'a str,
+    mut folded: T,
+    fold: impl Fn(&mut T, &str, Found<'a>),
+) -> Result<T, JsonError> {
+    Scanner::new(text).document(|name, value| {
+        let found = match (value.kind, NumericDate::parse(value)) {
+            (Kind::String(text), _) => Found::String(text),
+            (_, Some(date)) => Found::Date(date),
+            (_, None) => Found::Other(value),
+        };
+        fold(&mut folded, &name.unescape(), found);
+    })?;
+    Ok(folded)
 }
 
 impl<'a> Object<'a> {
     /// Reads a text that must be one object and nothing else.
     pub(crate) fn parse(text: &'a str) -> Result<Self, JsonError> {
         let mut members = SmallVec::new();
-        each_member(text, |name, value| members.push(Member { name, value }))?;
+        Scanner::new(text).document(|name, value| members.push(Member { name, value }))?;
         Ok(Self { members })
     }
 

@@ -153,7 +153,7 @@ impl<'a> Scanner<'a> {
         let start = self.at();
         let mut escaped = false;
         loop {
-            self.skip_plain();
+            self.skip(plain_len(self.rest));
             match self.rest.split_first() {
                 Some((b'"', rest)) => {
                     let raw = self.since(start);
@@ -166,21 +166,8 @@ impl<'a> Scanner<'a> {
                     self.escape()?;
                 }
                 Some((0..0x20, _)) => return Err(self.expected("escape before a control character")),
-                Some((_, rest)) => self.rest = rest,
-                None => return Err(self.expected("closing quote")),
+                _ => return Err(self.expected("closing quote")),
             }
-        }
-    }
-
-    /// Skips bytes that need no look, eight at a time: no quote, no backslash, no control character.
-    fn skip_plain(&mut self) {
-        while let Some((block, rest)) = self.rest.split_first_chunk::<8>() {
-            let special = special_bytes(u64::from_le_bytes(*block));
-            if special != 0 {
-                self.skip(usize::try_from(special.trailing_zeros() / 8).unwrap_or_default());
-                return;
-            }
-            self.rest = rest;
         }
     }
 
@@ -261,6 +248,22 @@ impl<'a> Scanner<'a> {
     const fn error(&self, fault: Fault) -> JsonError {
         JsonError { fault, at: self.at() }
     }
+}
+
+/// How many bytes, eight at a time where there are as many, need no look: no quote, no backslash, no control character.
+#[inline]
+pub(super) fn plain_len(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let Some((block, after)) = rest.split_first_chunk::<8>() {
+        let special = special_bytes(u64::from_le_bytes(*block));
+        if special != 0 {
+            let plain = usize::try_from(special.trailing_zeros() / 8).unwrap_or_default();
+            return bytes.len().wrapping_sub(rest.len()).wrapping_add(plain);
+        }
+        rest = after;
+    }
+    let plain = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count();
+    bytes.len().wrapping_sub(rest.len()).wrapping_add(plain)
 }
 
 /// The high bit of each byte that is a quote, a backslash or a control character; bytes after the first such one may
