@@ -6,9 +6,13 @@
 #![expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
 
 mod measure;
+mod raw;
 mod report;
 mod route;
+mod sign;
 mod startup;
+mod token;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use report::Report;
@@ -28,6 +32,10 @@ struct Arguments {
 enum Bench {
     /// The throughput of an axum route behind the guard, against the same route unprotected.
     Route(route::Options),
+    /// Verifying a token, against the bare cryptography and against other libraries.
+    Verify(verify::Options),
+    /// Signing claims, against the bare cryptography and against other libraries.
+    Sign(sign::Options),
     /// From starting `jotgate serve` on an existing database to its first answer, and its idle memory.
     Startup(startup::Options),
 }
@@ -36,6 +44,8 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let report: Report = match arguments.bench {
         Bench::Route(options) => route::run(&options)?,
+        Bench::Verify(options) => verify::run(&options)?,
+        Bench::Sign(options) => sign::run(&options)?,
         Bench::Startup(options) => startup::run(&options)?,
     };
     if arguments.json {
