@@ -67,7 +67,7 @@ fn written_out(response: Response, id: &str) -> Response {
     let mut written = error.answer(id);
     let missing: Vec<_> =
         response.headers().keys().filter(|name| !written.headers().contains_key(*name)).cloned().collect();
-    for name in missing.into_iter().filter(|name| name != http::header::CONTENT_LENGTH) {
+    for name in missing.into_iter().filter(|name| name != header::CONTENT_LENGTH) {
         for value in response.headers().get_all(&name) {
             written.headers_mut().append(name.clone(), value.clone());
         }

@@ -73,6 +73,7 @@ impl Site {
         Self::at(port, "", app, clock, data, running)
     }
 
+    #[allow(dead_code, reason = "one of the two tests that share this file mounts it")]
     /// The router nested in somebody's application, served by axum.
     pub(crate) async fn mounted() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
