@@ -8,12 +8,16 @@
 mod chance;
 mod http;
 mod measure;
+mod raw;
 mod refresh;
 mod refresh_race;
 mod report;
 mod route;
+mod sign;
 mod site;
 mod startup;
+mod token;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -43,6 +47,10 @@ enum Bench {
     RefreshServer(refresh::ServerOptions),
     /// The throughput of an axum route behind the guard, against the same route unprotected.
     Route(route::Options),
+    /// Verifying a token, against the bare cryptography and against other libraries.
+    Verify(verify::Options),
+    /// Signing claims, against the bare cryptography and against other libraries.
+    Sign(sign::Options),
     /// From starting `jotgate serve` on an existing database to its first answer, and its idle memory.
     Startup(startup::Options),
 }
@@ -55,6 +63,8 @@ fn main() -> anyhow::Result<ExitCode> {
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
         Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),
         Bench::Route(options) => route::run(&options)?,
+        Bench::Verify(options) => verify::run(&options)?,
+        Bench::Sign(options) => sign::run(&options)?,
         Bench::Startup(options) => startup::run(&options)?,
     };
     if arguments.json {

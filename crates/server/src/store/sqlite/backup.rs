@@ -25,6 +25,7 @@ pub(super) fn back_up(database: &Path, file: &Path, options: Options) -> Result<
 
 /// Puts a copy where no database is yet.
 pub(super) fn restore(file: &Path, database: &Path, options: Options) -> Result<(), BackupError> {
+    refuse_existing(database)?;
     // A log that was left of another database would be taken for a part of this one.
     for rest in ["-wal", "-shm", "-journal"] {
         refuse_existing(&with_suffix(database, rest))?;
