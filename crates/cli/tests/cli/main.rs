@@ -1,6 +1,7 @@
 //! The real binary, from outside: every command, every exit code, hostile input, a server that is killed, and a search for
 //! secrets in its log.
 
+mod backup;
 mod batch;
 mod config;
 mod dev;
