@@ -10,9 +10,11 @@ use crate::domain::session::{EndReason, Ended, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{User, UserId};
 
+mod log_out;
 pub(super) mod rotate;
 pub(super) mod sweep;
 
+pub(crate) use log_out::{LogOutByToken, LogOutOutcome};
 pub(crate) use rotate::{RotateOutcome, RotateSession};
 pub(crate) use sweep::DeleteDeadSessions;
 #[cfg(test)]
