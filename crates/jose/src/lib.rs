@@ -56,6 +56,8 @@ pub mod jwt;
 mod key;
 mod refusal;
 mod secret;
+#[cfg(test)]
+mod wycheproof;
 
 pub use algorithm::Algorithm;
 pub use code::{Code, UnknownCode};

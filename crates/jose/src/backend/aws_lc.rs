@@ -21,8 +21,9 @@ pub(crate) enum Verifier {
 }
 
 impl Verifier {
-    pub(crate) fn hmac(hash: Hash, secret: &[u8]) -> Self {
-        Self::Hmac(hmac::Key::new(hmac_algorithm(hash), secret))
+    #[expect(clippy::unnecessary_wraps, reason = "the other backend can fail here")]
+    pub(crate) fn hmac(hash: Hash, secret: &[u8]) -> Result<Self, KeyError> {
+        Ok(Self::Hmac(hmac::Key::new(hmac_algorithm(hash), secret)))
     }
 
     pub(crate) fn public(algorithm: Algorithm, key: &Public) -> Result<Self, KeyError> {

@@ -7,8 +7,12 @@ mod aws_lc;
 #[cfg(not(target_family = "wasm"))]
 mod aws_lc_sign;
 mod ed25519;
+#[cfg(any(test, target_family = "wasm"))]
+pub(crate) mod pure;
 
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use aws_lc::{Verifier, sha256};
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use aws_lc_sign::{Signer, generate};
+#[cfg(target_family = "wasm")]
+pub(crate) use pure::{Verifier, sha256};

@@ -5,11 +5,14 @@
 //! lone surrogates are refused; nesting is bounded; nothing may follow the object.
 
 mod error;
+mod lean;
+mod names;
 mod number;
 mod object;
 mod scan;
 mod text;
 
+pub(crate) use lean::Found;
 pub(crate) use number::NumericDate;
-pub(crate) use object::{Kind, Object, Value};
+pub(crate) use object::{Kind, Object, Value, each_claim};
 pub(crate) use text::Text;

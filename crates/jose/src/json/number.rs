@@ -40,6 +40,10 @@ impl NumericDate {
         Some(Self { floor, fraction: number.fract() != 0.0 })
     }
 
+    pub(super) const fn whole(seconds: i64) -> Self {
+        Self { floor: seconds, fraction: false }
+    }
+
     /// Whole seconds, rounded down.
     pub(crate) const fn floor(self) -> i64 {
         self.floor

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::error::JsonError;
+use super::lean::{self, Found};
+use super::number::NumericDate;
 use super::scan::Scanner;
 use super::text::Text;
 
@@ -38,16 +40,44 @@ pub(crate) enum Kind<'a> {
     Object,
 }
 
+/// Reads a text that must be one object, and folds its members into what `start` gives. A text that the short way gives up on
+/// is read again from the start.
+#[inline]
+pub(crate) fn each_claim<'a, T>(
+    text: &'a str,
+    start: impl Fn() -> T,
+    fold: impl Fn(&mut T, &str, Found<'a>),
+) -> Result<T, JsonError> {
+    let mut folded = start();
+    if lean::each_member(text, |name, found| fold(&mut folded, name, found)).is_some() {
+        return Ok(folded);
+    }
+    each_claim_strictly(text, start(), fold)
+}
+
+#[cold]
+fn each_claim_strictly<'a, T>(
+    text: &'a str,
+    mut folded: T,
+    fold: impl Fn(&mut T, &str, Found<'a>),
+) -> Result<T, JsonError> {
+    Scanner::new(text).document(|name, value| {
+        let found = match (value.kind, NumericDate::parse(value)) {
+            (Kind::String(text), _) => Found::String(text),
+            (_, Some(date)) => Found::Date(date),
+            (_, None) => Found::Other(value),
+        };
+        fold(&mut folded, &name.unescape(), found);
+    })?;
+    Ok(folded)
+}
+
 impl<'a> Object<'a> {
     /// Reads a text that must be one object and nothing else.
     pub(crate) fn parse(text: &'a str) -> Result<Self, JsonError> {
         let mut members = SmallVec::new();
         Scanner::new(text).document(|name, value| members.push(Member { name, value }))?;
         Ok(Self { members })
-    }
-
-    pub(crate) fn members(&self) -> &[Member<'a>] {
-        &self.members
     }
 
     /// The value of a member, if the object has it.
@@ -102,7 +132,7 @@ mod tests {
     fn members_point_into_the_text() {
         let text = r#" { "a" : "x" , "b\u0063":[1, {"d": null}],"e":-0.5e+3,"f":true } "#;
         let object = Object::parse(text).expect("valid");
-        let found: Vec<_> = object.members().iter().map(|m| (m.name.unescape(), m.value.raw)).collect();
+        let found: Vec<_> = object.members.iter().map(|m| (m.name.unescape(), m.value.raw)).collect();
         let expected = [("a", "\"x\""), ("bc", r#"[1, {"d": null}]"#), ("e", "-0.5e+3"), ("f", "true")];
         assert_eq!(found, expected.map(|(name, raw)| (Cow::Borrowed(name), raw)));
         assert_eq!(object.get("bc").and_then(Value::as_array).map(|array| array.len()), Some(2));

@@ -1,16 +1,12 @@
 //! The scanner: checks the grammar of RFC 8259 byte by byte and says where each part begins and ends.
 
-use smallvec::SmallVec;
-
 use super::error::{Fault, JsonError};
+use super::names::Names;
 use super::object::{Kind, Value};
 use super::text::{Text, join_surrogates};
 
 /// How deep objects and arrays may be nested, the outermost object included.
 const MAX_DEPTH: u8 = 32;
-
-/// Up to this many names a comparison of each with each is fastest; beyond it would not be linear.
-const FEW_NAMES: usize = 24;
 
 type Scanned<T> = Result<T, JsonError>;
 
@@ -44,19 +40,19 @@ impl<'a> Scanner<'a> {
 
     /// Reads the rest of an object after its opening brace.
     fn members(&mut self, depth: u8, mut each: impl FnMut(Text<'a>, Value<'a>)) -> Scanned<()> {
-        let mut names = SmallVec::<[Text<'a>; 16]>::new();
+        let mut names = Names::default();
         self.space();
         if self.eat(b'}') {
             return Ok(());
         }
         loop {
             let name = self.name()?;
-            names.push(name);
+            names.add(name);
             let value = self.value(depth)?;
             each(name, value);
             self.space();
             if self.eat(b'}') {
-                return if all_different(&names) { Ok(()) } else { Err(self.error(Fault::Duplicate)) };
+                return if names.all_different() { Ok(()) } else { Err(self.error(Fault::Duplicate)) };
             }
             self.byte(b',', "`,` or `}`")?;
             self.space();
@@ -157,7 +153,7 @@ impl<'a> Scanner<'a> {
         let start = self.at();
         let mut escaped = false;
         loop {
-            self.skip_plain();
+            self.skip(plain_len(self.rest));
             match self.rest.split_first() {
                 Some((b'"', rest)) => {
                     let raw = self.since(start);
@@ -170,21 +166,8 @@ impl<'a> Scanner<'a> {
                     self.escape()?;
                 }
                 Some((0..0x20, _)) => return Err(self.expected("escape before a control character")),
-                Some((_, rest)) => self.rest = rest,
-                None => return Err(self.expected("closing quote")),
+                _ => return Err(self.expected("closing quote")),
             }
-        }
-    }
-
-    /// Skips bytes that need no look, eight at a time: no quote, no backslash, no control character.
-    fn skip_plain(&mut self) {
-        while let Some((block, rest)) = self.rest.split_first_chunk::<8>() {
-            let special = special_bytes(u64::from_le_bytes(*block));
-            if special != 0 {
-                self.skip(usize::try_from(special.trailing_zeros() / 8).unwrap_or_default());
-                return;
-            }
-            self.rest = rest;
         }
     }
 
@@ -267,6 +250,22 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// How many bytes, eight at a time where there are as many, need no look: no quote, no backslash, no control character.
+#[inline]
+pub(super) fn plain_len(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let Some((block, after)) = rest.split_first_chunk::<8>() {
+        let special = special_bytes(u64::from_le_bytes(*block));
+        if special != 0 {
+            let plain = usize::try_from(special.trailing_zeros() / 8).unwrap_or_default();
+            return bytes.len().wrapping_sub(rest.len()).wrapping_add(plain);
+        }
+        rest = after;
+    }
+    let plain = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count();
+    bytes.len().wrapping_sub(rest.len()).wrapping_add(plain)
+}
+
 /// The high bit of each byte that is a quote, a backslash or a control character; bytes after the first such one may
 /// be marked wrongly, so only the lowest mark counts.
 const fn special_bytes(block: u64) -> u64 {
@@ -280,26 +279,4 @@ const fn special_bytes(block: u64) -> u64 {
     let control = block.wrapping_sub(SPACE);
     // A byte of 0x80 or more is part of a longer character and never special.
     (quote | backslash | control) & !block & HIGH
-}
-
-fn all_different(names: &[Text<'_>]) -> bool {
-    if names.len() > FEW_NAMES {
-        return many_all_different(names);
-    }
-    let mut rest = names;
-    while let Some((name, others)) = rest.split_first() {
-        if others.iter().any(|other| other.same(*name)) {
-            return false;
-        }
-        rest = others;
-    }
-    true
-}
-
-#[cold]
-fn many_all_different(names: &[Text<'_>]) -> bool {
-    let mut meanings: Vec<_> = names.iter().map(|name| name.unescape()).collect();
-    meanings.sort_unstable();
-    let mut pairs = meanings.iter().zip(meanings.iter().skip(1));
-    !pairs.any(|(one, next)| one == next)
 }

@@ -3,12 +3,12 @@
 use serde::Deserialize;
 
 use super::audience::{self, Audience};
-use crate::json::{Kind, NumericDate, Object, Text, Value};
+use crate::json::{self, Found, Kind, NumericDate, Object, Text, Value};
 use crate::refusal::{Reason, Refusal, Shown};
 
 /// The claims of a token whose signature holds, as they stand in its payload.
+#[derive(Default)]
 pub(super) struct Claims<'a> {
-    object: Object<'a>,
     pub(super) iss: Option<Text<'a>>,
     pub(super) sub: Option<Text<'a>>,
     pub(super) jti: Option<Text<'a>>,
@@ -16,56 +16,91 @@ pub(super) struct Claims<'a> {
     pub(super) exp: Option<NumericDate>,
     pub(super) nbf: Option<NumericDate>,
     pub(super) iat: Option<NumericDate>,
+    /// The first of the required claims that is missing.
+    pub(super) missing: Option<&'a str>,
 }
 
 impl<'a> Claims<'a> {
-    pub(super) fn parse(json: &'a str) -> Result<Self, Refusal> {
-        let object = Object::parse(json)
-            .map_err(|error| Refusal::malformed("a payload that is a strict JSON object", &error.to_string()))?;
-        let empty = Object::default();
-        let mut claims =
-            Self { object: empty, iss: None, sub: None, jti: None, aud: None, exp: None, nbf: None, iat: None };
-        for member in object.members() {
-            match member.name.plain() {
-                Some(name) => claims.register(name, member.value)?,
-                None => claims.register(&member.name.unescape(), member.value)?,
+    /// Reads the claims in one pass over the text. `required` are the names that must be there and not `null`.
+    pub(super) fn parse(json: &'a str, required: &'a [Box<str>]) -> Result<Self, Refusal> {
+        let reading = json::each_claim(json, Reading::default, |reading, name, found| {
+            if reading.refusal.is_none() {
+                reading.refusal = reading.claims.register(name, found).err();
             }
+            if required.iter().any(|wanted| **wanted == *name) && !is_null(found) {
+                reading.required = reading.required.saturating_add(1);
+            }
+        });
+        let reading = reading
+            .map_err(|error| Refusal::malformed("a payload that is a strict JSON object", &error.to_string()))?;
+        let mut claims = reading.claims;
+        if reading.required != required.len() {
+            claims.missing = first_missing(json, required);
         }
-        claims.object = object;
-        Ok(claims)
+        reading.refusal.map_or(Ok(claims), Err)
     }
 
     /// Keeps a claim if it is a registered one. A present but malformed one is an error and never "absent".
-    fn register(&mut self, name: &str, value: Value<'a>) -> Result<(), Refusal> {
+    #[inline]
+    fn register(&mut self, name: &str, found: Found<'a>) -> Result<(), Refusal> {
         match name {
-            "iss" => self.iss = Some(text("iss", value)?),
-            "sub" => self.sub = Some(text("sub", value)?),
-            "jti" => self.jti = Some(text("jti", value)?),
-            "aud" => self.aud = Some(audience::parse(value)?),
-            "exp" => self.exp = Some(date("exp", value)?),
-            "nbf" => self.nbf = Some(date("nbf", value)?),
-            "iat" => self.iat = Some(date("iat", value)?),
+            "iss" => self.iss = Some(text("iss", found)?),
+            "sub" => self.sub = Some(text("sub", found)?),
+            "jti" => self.jti = Some(text("jti", found)?),
+            "aud" => self.aud = Some(audience::parse(found)?),
+            "exp" => self.exp = Some(date("exp", found)?),
+            "nbf" => self.nbf = Some(date("nbf", found)?),
+            "iat" => self.iat = Some(date("iat", found)?),
             _ => {}
         }
         Ok(())
     }
+}
 
-    /// Whether a claim is there and is not `null`.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.object.get(name).is_some_and(|value| !matches!(value.kind, Kind::Null))
+/// Claims of which the text has not been read to its end.
+#[derive(Default)]
+struct Reading<'a> {
+    claims: Claims<'a>,
+    /// What was wrong with the first malformed claim.
+    refusal: Option<Refusal>,
+    /// How many of the required claims have been found.
+    required: usize,
+}
+
+fn is_null(found: Found<'_>) -> bool {
+    matches!(found, Found::Other(value) if matches!(value.kind, Kind::Null))
+}
+
+/// Looks again, by name. A policy that names a claim twice comes here, too, and finds nothing missing.
+#[cold]
+fn first_missing<'r>(json: &str, required: &'r [Box<str>]) -> Option<&'r str> {
+    let object = Object::parse(json).unwrap_or_default();
+    let has = |name: &str| object.get(name).is_some_and(|value| !matches!(value.kind, Kind::Null));
+    required.iter().map(|name| &**name).find(|name| !has(name))
+}
+
+fn text<'a>(claim: &str, found: Found<'a>) -> Result<Text<'a>, Refusal> {
+    match found {
+        Found::String(text) => Ok(text),
+        other => Err(Refusal::claim_malformed(claim, "a string", type_name(other))),
     }
 }
 
-fn text<'a>(claim: &str, value: Value<'a>) -> Result<Text<'a>, Refusal> {
-    match value.kind {
-        Kind::String(text) => Ok(text),
-        _ => Err(Refusal::claim_malformed(claim, "a string", value.type_name())),
+fn date(claim: &str, found: Found<'_>) -> Result<NumericDate, Refusal> {
+    match found {
+        Found::Date(date) => Ok(date),
+        other => Err(Refusal::claim_malformed(claim, "a number of seconds since 1970", type_name(other))),
     }
 }
 
-fn date(claim: &str, value: Value<'_>) -> Result<NumericDate, Refusal> {
-    let found = || if matches!(value.kind, Kind::Number) { value.raw } else { value.type_name() };
-    NumericDate::parse(value).ok_or_else(|| Refusal::claim_malformed(claim, "a number of seconds since 1970", found()))
+/// The type of what was found, for messages; a number that is no date shows itself.
+pub(super) fn type_name(found: Found<'_>) -> &str {
+    match found {
+        Found::String(_) => "a string",
+        Found::Date(_) => "a number",
+        Found::Other(Value { raw, kind: Kind::Number }) => raw,
+        Found::Other(value) => value.type_name(),
+    }
 }
 
 /// A type that claims can be read into: anything that implements [`Deserialize`], and [`RegisteredOnly`].

@@ -71,7 +71,7 @@ pub fn explain(token: &str, keys: &(impl KeySource + ?Sized), policy: &Policy, n
         report.not_reached("claims", EXPECTED_CLAIMS.to_owned());
         None
     };
-    let claims = json.as_deref().map(Claims::parse).and_then(Result::ok);
+    let claims = json.as_deref().and_then(|json| Claims::parse(json, &policy.required).ok());
     for check in &checks::ALL {
         let expected = (check.expected)(policy, now);
         match &claims {
@@ -131,7 +131,7 @@ fn explain_signature(
         report.not_reached("signature", EXPECTED_SIGNATURE.to_owned());
         return false;
     };
-    let checked = jws::check_signature(&key, algorithm, parts.signed, parts.signature);
+    let checked = jws::check_signature(&key, algorithm, parts.signed.as_bytes(), parts.signature);
     let signature = report.add("signature", EXPECTED_SIGNATURE.to_owned(), || "its signature".to_owned(), checked);
     signature.and(typ).is_some()
 }
@@ -152,7 +152,7 @@ fn expected_type(policy: &Policy) -> String {
 fn explain_payload(report: &mut Report, encoded: &str) -> Option<String> {
     let read = verify::payload(encoded, Vec::new())
         .and_then(|bytes| String::from_utf8(bytes).map_err(|_| verify::not_utf8()))
-        .and_then(|json| Claims::parse(&json).map(|_| ()).map(|()| json));
+        .and_then(|json| Claims::parse(&json, &[]).map(|_| ()).map(|()| json));
     report.add("claims", EXPECTED_CLAIMS.to_owned(), || "such a one".to_owned(), read)
 }
 

@@ -8,6 +8,8 @@ use crate::jwk::{Jwk, PRIVATE_WHERE_PUBLIC, Purpose};
 /// A set larger than this is not looked at.
 const MAX_LEN: usize = 1024 * 1024;
 
+const MIXED: KeyError = KeyError::new("the set mixes HMAC secrets with public keys");
+
 /// Keys of one issuer, found by their `kid`.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
@@ -36,13 +38,22 @@ impl KeySet {
     pub fn from_json_for(json: &str, algorithms: &[Algorithm]) -> Result<Self, KeyError> {
         let mut keys = Vec::new();
         let mut skipped = Vec::new();
+        let (mut symmetric, mut public) = (false, false);
         for (index, entry) in entries(json)?.into_iter().enumerate() {
-            let key = Jwk::parse(entry, Purpose::Verify).and_then(|jwk| VerifyingKey::read(&jwk, algorithms));
-            match key {
+            let jwk = Jwk::parse(entry, Purpose::Verify);
+            if let Ok(jwk) = &jwk {
+                symmetric |= jwk.is_symmetric();
+                public |= !jwk.is_symmetric();
+            }
+            match jwk.and_then(|jwk| VerifyingKey::read(&jwk, algorithms)) {
                 Ok(key) => keys.push(key),
                 Err(error) if error == KeyError::new(PRIVATE_WHERE_PUBLIC) => return Err(error),
                 Err(error) => skipped.push((index, error)),
             }
+        }
+        // An HMAC secret that cannot be used for want of its `alg` is still a secret in the wrong place.
+        if symmetric && public {
+            return Err(MIXED);
         }
         Ok(Self { skipped, ..Self::new(keys)? })
     }
@@ -108,5 +119,5 @@ fn check_kinds(keys: &[VerifyingKey]) -> Result<(), KeyError> {
     if symmetric == 0 || symmetric == keys.len() {
         return Ok(());
     }
-    Err(KeyError::new("the set mixes HMAC secrets with public keys"))
+    Err(MIXED)
 }

@@ -128,7 +128,7 @@ impl VerifyingKey {
         match (algorithm.family(), key) {
             (Family::Hmac(hash), Private::Hmac(secret)) => {
                 weak::check_secret(hash, secret)?;
-                let verifier = Verifier::hmac(hash, secret);
+                let verifier = Verifier::hmac(hash, secret)?;
                 Ok(Self::assemble(algorithm, kid, Material::Secret(secret.clone()), verifier))
             }
             _ => Err(KeyError::unfit("an HMAC", algorithm)),
@@ -159,6 +159,17 @@ impl VerifyingKey {
 
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.0.verifier
+    }
+
+    /// The same key in the backend of WebAssembly.
+    #[cfg(test)]
+    pub(crate) fn in_pure_rust(&self) -> Result<crate::backend::pure::Verifier, KeyError> {
+        use crate::backend::pure::Verifier;
+        match (&self.0.material, self.0.algorithm.family()) {
+            (Material::Secret(secret), Family::Hmac(hash)) => Verifier::hmac(hash, secret),
+            (Material::Secret(_), _) => Err(KeyError::unfit("an HMAC", self.0.algorithm)),
+            (Material::Public(key), _) => Verifier::public(self.0.algorithm, key),
+        }
     }
 
     pub(crate) fn known(&self) -> &KnownHeaders {

@@ -1,0 +1,235 @@
+//! The short way through a JSON object: for the text that issuers write, in one pass and without a list of members.
+//!
+//! It knows no white space, no escapes, no nested objects and no odd numbers. Whatever it does not know it gives up on, and the full
+//! scanner reads the text again from its start. Giving up never accepts anything.
+
+use super::number::NumericDate;
+use super::object::{Kind, Value};
+use super::scan::plain_len;
+use super::text::Text;
+
+/// More members than this take the full scanner.
+const MAX_MEMBERS: usize = 32;
+
+/// A value in the shape in which claims are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Found<'a> {
+    String(Text<'a>),
+    Date(NumericDate),
+    Other(Value<'a>),
+}
+
+/// Gives each member to `each`. On `None` the text is not plain, and what has been given does not count.
+#[inline]
+pub(super) fn each_member<'a>(text: &'a str, mut each: impl FnMut(&'a str, Found<'a>)) -> Option<()> {
+    let mut reader = Reader { text, rest: text.as_bytes() };
+    let mut names = Names { names: [""; MAX_MEMBERS], count: 0, seen: 0 };
+    reader.eat(b'{')?;
+    loop {
+        reader.eat(b'"')?;
+        let name = reader.string()?;
+        names.add(name)?;
+        reader.eat(b':')?;
+        each(name, reader.value()?);
+        match reader.rest.split_first()? {
+            (b',', rest) => reader.rest = rest,
+            (b'}', []) => return Some(()),
+            _ => return None,
+        }
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    #[inline]
+    fn eat(&mut self, wanted: u8) -> Option<()> {
+        let (byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        (*byte == wanted).then_some(())
+    }
+
+    /// Reads the rest of a string without escapes after its opening quote.
+    #[inline]
+    fn string(&mut self) -> Option<&'a str> {
+        let start = self.at();
+        let len = plain_len(self.rest);
+        let rest = self.rest.get(len..)?;
+        self.rest = rest;
+        self.eat(b'"')?;
+        self.text.get(start..start.wrapping_add(len))
+    }
+
+    #[inline]
+    fn value(&mut self) -> Option<Found<'a>> {
+        let start = self.at();
+        let kind = match self.rest.first()? {
+            b'"' => {
+                self.eat(b'"')?;
+                return self.string().map(|raw| Found::String(Text::new(raw, false)));
+            }
+            b'1'..=b'9' => return self.integer().map(|seconds| Found::Date(NumericDate::whole(seconds))),
+            b'[' => self.array()?,
+            b't' => self.word(b"true", Kind::Bool)?,
+            b'f' => self.word(b"false", Kind::Bool)?,
+            b'n' => self.word(b"null", Kind::Null)?,
+            _ => return None,
+        };
+        Some(Found::Other(Value { raw: self.text.get(start..self.at())?, kind }))
+    }
+
+    /// Reads at most 18 digits, of which the first is not zero, so that they fit.
+    #[inline]
+    fn integer(&mut self) -> Option<i64> {
+        let mut value = 0_i64;
+        for count in 0..19_u8 {
+            match self.rest.split_first()? {
+                (digit @ b'0'..=b'9', rest) if count < 18 => {
+                    value = value.wrapping_mul(10).wrapping_add(i64::from(digit & 0xF));
+                    self.rest = rest;
+                }
+                (b',' | b'}', _) => return Some(value),
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// Reads an array of strings without escapes.
+    fn array(&mut self) -> Option<Kind<'a>> {
+        self.eat(b'[')?;
+        loop {
+            self.eat(b'"')?;
+            self.string()?;
+            match self.rest.split_first()? {
+                (b',', rest) => self.rest = rest,
+                (b']', rest) => {
+                    self.rest = rest;
+                    return Some(Kind::Array);
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn word(&mut self, word: &[u8], kind: Kind<'a>) -> Option<Kind<'a>> {
+        self.rest = self.rest.strip_prefix(word)?;
+        Some(kind)
+    }
+
+    #[inline]
+    const fn at(&self) -> usize {
+        self.text.len().wrapping_sub(self.rest.len())
+    }
+}
+
+/// The names so far. A name that may have occurred before is compared with all of them.
+struct Names<'a> {
+    names: [&'a str; MAX_MEMBERS],
+    count: usize,
+    seen: u64,
+}
+
+impl<'a> Names<'a> {
+    #[inline]
+    fn add(&mut self, name: &'a str) -> Option<()> {
+        let bit = kind(name);
+        if self.seen & bit != 0 && self.names.iter().take(self.count).any(|earlier| *earlier == name) {
+            return None;
+        }
+        self.seen |= bit;
+        *self.names.get_mut(self.count)? = name;
+        self.count = self.count.wrapping_add(1);
+        Some(())
+    }
+}
+
+/// A bit that depends on the ends and the length of a name. The registered claims all have different ones.
+#[inline]
+fn kind(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let (first, last) = (bytes.first().copied().unwrap_or_default(), bytes.last().copied().unwrap_or_default());
+    let second = bytes.get(1).copied().unwrap_or_default();
+    let mixed =
+        u32::from(first).wrapping_mul(5) ^ u32::from(second).wrapping_mul(11) ^ u32::from(last).wrapping_mul(29);
+    1_u64.rotate_left(mixed.wrapping_add(u32::try_from(name.len()).unwrap_or_default()) & 63)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<usize> {
+        let mut members = 0;
+        each_member(text, |_, _| members += 1).map(|()| members)
+    }
+
+    #[test]
+    fn plain_objects_are_read() {
+        assert_eq!(read(r#"{"iss":"https://a","aud":["a","b"],"exp":1800000000,"x":true,"y":null,"z":"é"}"#), Some(6));
+        assert_eq!(read(r#"{"a":1}"#), Some(1));
+    }
+
+    #[test]
+    fn what_is_not_plain_is_left_to_the_full_scanner() {
+        for text in [
+            "",
+            "{",
+            "{}",
+            " {}",
+            r#"{"a":1} "#,
+            r#"{ "a":1}"#,
+            r#"{"a": 1}"#,
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":"\n"}"#,
+            r#"{"\u0061":1}"#,
+            r#"{"a":0}"#,
+            r#"{"a":-1}"#,
+            r#"{"a":1.5}"#,
+            r#"{"a":1e3}"#,
+            r#"{"a":1234567890123456789}"#,
+            r#"{"a":[]}"#,
+            r#"{"a":[1]}"#,
+            r#"{"a":["b",]}"#,
+            r#"{"a":{}}"#,
+            r#"{"a":1"#,
+            r#"{"a":"#,
+            r#"{"a""#,
+            r#"{"a":"b"#,
+            r#"{"a":tru}"#,
+            r#"{"a":1}x"#,
+            r#"{"a":1,}"#,
+            "{\"a\":\"\u{1}\"}",
+            "{\"a\":\"\t\"}",
+            r#"{"a":01}"#,
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_registered_claims_need_no_comparison() {
+        let mut seen = 0_u64;
+        for name in [
+            "iss",
+            "sub",
+            "aud",
+            "exp",
+            "nbf",
+            "iat",
+            "jti",
+            "sid",
+            "scope",
+            "client_id",
+            "roles",
+            "email",
+            "auth_time",
+        ] {
+            assert_eq!(seen & kind(name), 0, "{name}");
+            seen |= kind(name);
+        }
+    }
+}
