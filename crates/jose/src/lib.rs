@@ -43,7 +43,11 @@
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
 #![cfg_attr(
     target_family = "wasm",
-    allow(dead_code, unused_imports, reason = "WebAssembly verifies only; what reads and writes private keys is not used there")
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "WebAssembly verifies only; what reads and writes private keys is not used there"
+    )
 )]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "tests may panic"))]
 

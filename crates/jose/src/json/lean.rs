@@ -9,7 +9,7 @@ use super::scan::plain_len;
 use super::text::Text;
 
 /// More members than this take the full scanner.
-const MAX_MEMBERS: usize = 32;
+const MAX_MEMBERS: usize = 24;
 
 /// A value in the shape in which claims are wanted.
 #[derive(Clone, Copy, Debug)]
