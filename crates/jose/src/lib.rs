@@ -62,6 +62,7 @@ mod jwk;
 pub mod jws;
 pub mod jwt;
 mod key;
+pub mod manual;
 mod refusal;
 mod secret;
 #[cfg(test)]
