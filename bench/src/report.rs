@@ -53,6 +53,11 @@ impl Report {
         Self { bench, rows }
     }
 
+    /// Whether every row reaches its goal.
+    pub(crate) fn holds(&self) -> bool {
+        self.rows.iter().all(|row| row.goal.holds(row.ratio))
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         let rows: Vec<_> = self.rows.iter().map(row_json).collect();
         json!({"bench": self.bench, "machine": machine(), "rows": rows})

@@ -39,6 +39,7 @@ mod answer;
 mod auth;
 mod bearer;
 mod builder;
+mod cache;
 mod clock;
 #[cfg(feature = "axum")]
 mod extract;

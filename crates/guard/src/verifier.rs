@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use jotgate_jose::jwt::{self, Policy, RegisteredOnly, Verified};
-use jotgate_jose::{Code, KeySource, Refusal};
+use jotgate_jose::jwt::{self, Policy, RegisteredOnly};
+use jotgate_jose::{Code, KeySet, KeySource, Refusal};
 use jotgate_wire::{RevocationSet, VerificationCode};
 
+use crate::cache::Cache;
 use crate::keys::{IssuerKeys, Lack};
 use crate::layer::GuardLayer;
 use crate::{Auth, Clock, GuardBuilder, Rejection};
@@ -24,12 +25,15 @@ pub(crate) struct Verifier {
     pub(crate) keys: Keys,
     pub(crate) revocations: Option<Arc<RevocationSet>>,
     pub(crate) clock: Clock,
+    pub(crate) cache: Cache,
 }
 
 /// Where the keys are.
 pub(crate) enum Keys {
-    /// Given to the builder; they change only where the source itself does.
-    Given(Box<dyn KeySource + Send + Sync>),
+    /// Given to the builder for good.
+    Fixed(Arc<KeySet>),
+    /// Given to the builder, and changing as it likes.
+    Source(Box<dyn KeySource + Send + Sync>),
     /// Fetched from the issuer.
     Issuer(IssuerKeys),
 }
@@ -103,15 +107,16 @@ impl Verifier {
     /// Verifies with the keys that are in memory.
     pub(crate) fn attempt(&self, token: &str) -> Attempt {
         let now = self.clock.now();
-        let keys = match &self.keys {
-            Keys::Given(keys) => return Attempt::Done(self.finish(self.check(token, &**keys, now))),
-            Keys::Issuer(keys) => keys,
-        };
-        let snapshot = keys.snapshot();
-        let Some(set) = snapshot.as_ref() else {
-            return Attempt::Lacking(Lack::AnyKeys, no_keys());
-        };
-        match self.check(token, &**set, now) {
+        match &self.keys {
+            Keys::Fixed(keys) => Attempt::Done(self.finish(self.check(token, keys, now))),
+            Keys::Source(keys) => Attempt::Done(self.finish(self.check_afresh(token, &**keys, now))),
+            Keys::Issuer(keys) => self.attempt_with(keys.snapshot().as_ref(), token, now),
+        }
+    }
+
+    fn attempt_with(&self, keys: Option<&Arc<KeySet>>, token: &str, now: i64) -> Attempt {
+        let Some(keys) = keys else { return Attempt::Lacking(Lack::AnyKeys, no_keys()) };
+        match self.check(token, keys, now) {
             Err(refusal) if refusal.code() == Code::KeyUnknown => {
                 Attempt::Lacking(Lack::ThisKey, Rejection::refused(refusal))
             }
@@ -132,18 +137,23 @@ impl Verifier {
         }
     }
 
-    fn check(
-        &self,
-        token: &str,
-        keys: &(impl KeySource + ?Sized),
-        now: i64,
-    ) -> Result<Verified<RegisteredOnly>, Refusal> {
-        jwt::verify::<RegisteredOnly>(token, keys, &self.policy, now)
+    /// Looks for the token among those that passed before, and keeps it when it passes now.
+    fn check(&self, token: &str, keys: &Arc<KeySet>, now: i64) -> Result<Auth, Refusal> {
+        if let Some(auth) = self.cache.get(token, keys, now) {
+            return Ok(auth);
+        }
+        let auth = self.check_afresh(token, &**keys, now)?;
+        self.cache.put(token, keys, now, &auth);
+        Ok(auth)
     }
 
-    /// Revocations come last: only a token that is good in itself is looked up.
-    fn finish(&self, outcome: Result<Verified<RegisteredOnly>, Refusal>) -> Result<Auth, Rejection> {
-        let auth = Auth::new(outcome.map_err(Rejection::refused)?);
+    fn check_afresh(&self, token: &str, keys: &(impl KeySource + ?Sized), now: i64) -> Result<Auth, Refusal> {
+        jwt::verify::<RegisteredOnly>(token, keys, &self.policy, now).map(Auth::new)
+    }
+
+    /// Revocations come last and every time: only a token that is good in itself is looked up.
+    fn finish(&self, outcome: Result<Auth, Refusal>) -> Result<Auth, Rejection> {
+        let auth = outcome.map_err(Rejection::refused)?;
         let Some(revocations) = self.revocations.as_ref().filter(|set| !set.is_empty()) else { return Ok(auth) };
         match revocations.check(&auth.facts()?) {
             None => Ok(auth),
@@ -165,7 +175,8 @@ impl fmt::Debug for Verifier {
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Given(_) => f.write_str("given"),
+            Self::Fixed(_) => f.write_str("fixed"),
+            Self::Source(_) => f.write_str("given"),
             Self::Issuer(keys) => keys.fmt(f),
         }
     }

@@ -202,6 +202,8 @@ fn parse(stored: &PasswordHash) -> Result<Parsed, HashError> {
 
 #[cfg(test)]
 mod tests {
+    use argon2::PasswordVerifier;
+
     use super::*;
     use crate::config::Seconds;
     use crate::random::SystemRandom;
@@ -253,13 +255,12 @@ mod tests {
         }
     }
 
-    /// An independent implementation made this string: `echo -n password | argon2 somesaltsomesalt -id -t 2 -k 64 -p 1 -e`.
+    /// The string carries all that another implementation needs to verify it.
     #[tokio::test]
     async fn the_string_is_that_of_other_implementations() {
         let hasher = hasher(&cheap());
         let hash = hasher.hash(password("correct horse battery"), &SystemRandom).await.unwrap();
         let parsed = phc::PasswordHash::new(hash.as_str()).unwrap();
-        use argon2::PasswordVerifier;
         assert!(Argon2::default().verify_password(b"correct horse battery", &parsed).is_ok());
     }
 

@@ -100,7 +100,11 @@ fn within_window(session: &Session, now: Timestamp, policy: RefreshPolicy) -> bo
 }
 
 #[cfg(test)]
+mod exhaustive;
+#[cfg(test)]
 mod model;
+#[cfg(test)]
+mod world;
 
 #[cfg(test)]
 mod tests {

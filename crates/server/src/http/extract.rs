@@ -67,17 +67,19 @@ pub(super) fn access_token<'a>(
     Ok(token)
 }
 
-/// RFC 6750 §2.1; the scheme's name is case-insensitive (RFC 9110 §11.1).
+const SCHEME: &str = "Bearer ";
+
+/// RFC 6750 §2.1. Another scheme is none of ours: a proxy in front may ask for one of its own. The scheme's name is case-insensitive (RFC 9110 §11.1).
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(ApiError::new(ErrorCode::InvalidRequest, "there are two `Authorization` headers; send one"));
     }
-    let malformed = || ApiError::verification(VerificationCode::TokenMalformed);
-    let (scheme, token) = value.to_str().map_err(|_| malformed())?.split_once(' ').ok_or_else(malformed)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(ApiError::verification(VerificationCode::TokenMissing));
+    let (scheme, token) = value.as_bytes().split_at_checked(SCHEME.len()).unwrap_or((value.as_bytes(), b""));
+    if !scheme.eq_ignore_ascii_case(SCHEME.as_bytes()) {
+        return Ok(None);
     }
-    Ok(Some(token.trim_start_matches(' ')))
+    let token = std::str::from_utf8(token).map(|token| token.trim_matches(' '));
+    token.map(Some).map_err(|_| ApiError::verification(VerificationCode::TokenMalformed))
 }

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, header};
 use jotgate_wire::ErrorCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -16,6 +16,13 @@ use crate::app::App;
 use crate::random;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Nothing here is a page: a browser must not guess otherwise, frame it, or tell where it came from (OWASP ASVS 5.0 §3.4).
+const NOT_A_PAGE: [(HeaderName, &str); 3] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
 
 /// Puts the layers around a set of routes.
 pub(crate) fn around(routes: Router<App>, app: &App) -> Router<App> {
@@ -44,8 +51,12 @@ async fn identified(State(app): State<App>, request: Request, next: Next) -> Res
     let code = response.extensions().get::<ApiError>().map_or("", ApiError::code);
     let (status, took_ms) = (response.status().as_u16(), app.now().millis_since(started));
     tracing::info!(%method, path, status, code, took_ms, request_id = id, "answered");
+    let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
+        headers.insert(REQUEST_ID, value);
+    }
+    for (name, value) in NOT_A_PAGE {
+        headers.insert(name, HeaderValue::from_static(value));
     }
     response
 }
@@ -56,7 +67,7 @@ fn written_out(response: Response, id: &str) -> Response {
     let mut written = error.answer(id);
     let missing: Vec<_> =
         response.headers().keys().filter(|name| !written.headers().contains_key(*name)).cloned().collect();
-    for name in missing.into_iter().filter(|name| name != http::header::CONTENT_LENGTH) {
+    for name in missing.into_iter().filter(|name| name != header::CONTENT_LENGTH) {
         for value in response.headers().get_all(&name) {
             written.headers_mut().append(name.clone(), value.clone());
         }

@@ -1,16 +1,17 @@
 //! `GET /v1/sessions` and `DELETE /v1/sessions/{id}`.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use http::StatusCode;
-use jotgate_wire::{ErrorCode, SessionBody, SessionList};
+use jotgate_wire::{SessionBody, SessionList};
 
 use super::answer::rfc3339;
 use super::error::ApiError;
 use super::extract::Access;
 use crate::app::App;
 use crate::domain::session::{EndReason, Session, SessionId};
-use crate::flows;
+use crate::flows::{self, Failure};
 
 pub(crate) async fn get(State(app): State<App>, Access(caller): Access) -> Result<Json<SessionList>, ApiError> {
     let sessions = flows::sessions(&app, caller.user).await?;
@@ -21,10 +22,10 @@ pub(crate) async fn get(State(app): State<App>, Access(caller): Access) -> Resul
 pub(crate) async fn delete(
     State(app): State<App>,
     Access(caller): Access,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
-    let session: SessionId =
-        id.parse().map_err(|_| ApiError::new(ErrorCode::SessionNotFound, "there is no such session"))?;
+    let session: Option<SessionId> = id.ok().and_then(|Path(id)| id.parse().ok());
+    let session = session.ok_or(Failure::SessionNotFound)?;
     flows::end_session(&app, Some(caller.user), session, EndReason::Logout).await?;
     Ok(StatusCode::NO_CONTENT)
 }

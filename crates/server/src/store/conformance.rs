@@ -63,7 +63,6 @@ macro_rules! conformance {
                 keys_are_kept_as_given
                 of_two_first_starts_one_makes_the_keys
                 a_new_purpose_gets_its_keys
-                a_value_is_set_once
             }
             engine {
                 a_failed_operation_undoes_itself_and_harms_no_neighbour

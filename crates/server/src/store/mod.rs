@@ -5,7 +5,7 @@
 
 mod error;
 pub(crate) mod keys;
-pub(crate) mod meta;
+mod meta;
 pub(crate) mod revocations;
 pub(crate) mod sessions;
 mod sql;

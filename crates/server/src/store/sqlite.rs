@@ -4,7 +4,7 @@
 //! server runs.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -86,19 +86,23 @@ impl Sqlite {
 
     /// See [`super::Store::watch`]. The first call starts the watching.
     pub(super) fn watch(&self) -> Result<watch::Receiver<u64>, StoreError> {
-        let mut watcher = self.shared.watcher.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(watcher) = &*watcher {
+        if let Some(watcher) = &*self.watcher() {
             return Ok(watcher.subscribe());
         }
         let started = Watcher::start(connect::reader(&self.shared.path, self.shared.options)?)?;
-        Ok(watcher.insert(started).subscribe())
+        Ok(self.watcher().get_or_insert(started).subscribe())
     }
 
     /// See [`super::Store::close`].
     pub(super) async fn close(&self) {
         self.shared.writer.close().await;
         self.shared.readers.close();
-        self.shared.watcher.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.watcher().take();
+    }
+
+    /// The lock is held for a look or a change, and never while a connection is opened.
+    fn watcher(&self) -> MutexGuard<'_, Option<Watcher>> {
+        self.shared.watcher.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

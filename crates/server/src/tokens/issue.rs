@@ -32,7 +32,7 @@ pub(crate) struct AccessToken {
 struct Claims<'a> {
     iss: &'a str,
     sub: Uuid,
-    aud: &'a [String],
+    aud: OneOrMany<'a>,
     exp: i64,
     iat: i64,
     jti: Uuid,
@@ -49,6 +49,23 @@ struct Claims<'a> {
     roles: &'a [String],
 }
 
+/// One audience is written as a text, several as an array (RFC 7519 §4.1.3): the short form is the one that all read.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum OneOrMany<'a> {
+    One(&'a str),
+    Many(&'a [String]),
+}
+
+impl<'a> OneOrMany<'a> {
+    fn of(audience: &'a [String]) -> Self {
+        match audience {
+            [one] => Self::One(one),
+            many => Self::Many(many),
+        }
+    }
+}
+
 /// Issues a token for a session. It never outlives the session's absolute end.
 pub(crate) fn access_token(
     keyring: &Keyring,
@@ -62,7 +79,7 @@ pub(crate) fn access_token(
     let claims = Claims {
         iss: &terms.issuer,
         sub: user.id.uuid(),
-        aud: &terms.audience,
+        aud: OneOrMany::of(&terms.audience),
         exp: iat + expires_in,
         iat,
         jti,

@@ -1,7 +1,12 @@
 //! An answer taken apart, and what is asserted of every refusal.
 
+use std::sync::Mutex;
+
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+
+/// Tokens that servers gave out, for the test that looks for them in the log. Of an access token it is the signature.
+pub(crate) static SECRETS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -16,7 +21,17 @@ impl Answer {
         let text = response.text().await.unwrap();
         let body =
             if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
-        Self { status, headers, body }
+        let answer = Self { status, headers, body };
+        answer.remember_secrets();
+        answer
+    }
+
+    fn remember_secrets(&self) {
+        let in_body = ["access_token", "refresh_token"].map(|member| self.body[member].as_str().map(str::to_owned));
+        let in_cookies = ["jg_at", "jg_rt"].map(|name| self.cookie(name));
+        let tokens = in_body.into_iter().chain(in_cookies).flatten().filter(|token| !token.is_empty());
+        let secrets = tokens.map(|token| token.rsplit('.').next().unwrap_or_default().to_owned());
+        SECRETS.lock().unwrap().extend(secrets);
     }
 
     pub(crate) fn text(&self, member: &str) -> String {

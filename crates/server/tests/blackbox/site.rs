@@ -16,6 +16,19 @@ use tokio::task::JoinHandle;
 use crate::answer::Answer;
 
 pub(crate) const PASSWORD: &str = "a long enough pass phrase";
+/// Texts of the scenarios that no log may have: passwords, and the addresses of people.
+#[allow(dead_code, reason = "one of the two tests that share this file reads it")]
+pub(crate) const SECRET_TEXTS: &[&str] = &[
+    PASSWORD,
+    "quite another pass phrase",
+    "a wrong pass phrase",
+    "the secret that nobody may see",
+    "ada@example.com",
+    "Ada@Example.com",
+    "known@example.com",
+    "many@example.com",
+    "bücher.example",
+];
 /// A page that may call the server with cookies.
 pub(crate) const SHOP: &str = "https://shop.example.com";
 
@@ -60,6 +73,7 @@ impl Site {
         Self::at(port, "", app, clock, data, running)
     }
 
+    #[allow(dead_code, reason = "one of the two tests that share this file mounts it")]
     /// The router nested in somebody's application, served by axum.
     pub(crate) async fn mounted() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

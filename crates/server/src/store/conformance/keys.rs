@@ -2,7 +2,6 @@ use super::House;
 use super::fixture::NOW;
 use crate::domain::key::{KeyPurpose, KeyState, StoredKey};
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
-use crate::store::meta::SetMetaIfNone;
 
 fn key(kid: &str, purpose: KeyPurpose) -> StoredKey {
     StoredKey {
@@ -44,12 +43,4 @@ pub(in crate::store) async fn a_new_purpose_gets_its_keys(house: &impl House) {
     let more = vec![key("b", KeyPurpose::Signing), key("c", KeyPurpose::Refresh)];
     let there = store.write(InsertKeysIfNone { keys: more }).await.unwrap();
     assert_eq!(there, [key("a", KeyPurpose::Signing), key("c", KeyPurpose::Refresh)]);
-}
-
-pub(in crate::store) async fn a_value_is_set_once(house: &impl House) {
-    let (ours, theirs) = (house.open(), house.open());
-    let set = |value: &[u8]| SetMetaIfNone { name: "master_key_check", value: value.to_vec() };
-    let (a, b) = tokio::join!(ours.write(set(b"one")), theirs.write(set(b"two")));
-    assert_eq!(a, b);
-    assert_eq!(ours.write(set(b"three")).await, a);
 }

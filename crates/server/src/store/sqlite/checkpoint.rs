@@ -30,11 +30,10 @@ impl Checkpointer {
         let (stop, stopped) = channel();
         let long = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&long);
+        let tell_length = move |pages| told.store(pages > long_log, Ordering::Relaxed);
         let thread = thread::Builder::new()
             .name("jotgate-checkpoint".to_owned())
-            .spawn(move || {
-                go_on(&connection, &awake, &stopped, &|pages| told.store(pages > long_log, Ordering::Relaxed));
-            })
+            .spawn(move || go_on(&connection, &awake, &stopped, &tell_length))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self { wake, stop, long, thread })
     }
@@ -99,5 +98,48 @@ fn checkpoint(connection: &Connection, mode: &str) -> Result<Progress, StoreErro
 fn report(outcome: Result<Progress, StoreError>) {
     if let Err(error) = outcome {
         tracing::warn!(%error, "the write-ahead log could not be moved into the database; trying again later");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::atomic::Ordering;
+
+    use rusqlite::Connection;
+
+    use super::Checkpointer;
+    use crate::store::sqlite::{Options, connect};
+
+    fn write(connection: &Connection, pages: usize) {
+        connection.execute("INSERT INTO t VALUES (?1)", [vec![7; 4096 * pages]]).unwrap();
+    }
+
+    /// How many pages are in the log since it last started again: the frames that carry the salt of its header.
+    fn pages_in_log(database: &Path) -> usize {
+        let bytes = std::fs::read(database.with_extension("db-wal")).unwrap();
+        let frames = bytes[32..].chunks(24 + 4096);
+        frames.take_while(|frame| frame.get(8..16) == Some(&bytes[16..24])).count()
+    }
+
+    #[test]
+    fn a_log_that_has_grown_long_starts_again_although_the_writer_goes_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = connect::prepare_file(&directory.path().join("t.db")).unwrap();
+        let writer = connect::writer(&path, Options::default()).unwrap();
+        let checkpointer = Checkpointer::start(connect::plain(&path, Options::default()).unwrap(), 50).unwrap();
+        writer.execute_batch("CREATE TABLE t (bytes BLOB)").unwrap();
+        write(&writer, 60);
+        checkpointer.after_commit(&writer);
+        while !checkpointer.long.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
+        // What comes after the checkpoint keeps the log from starting again, unless the writer moves it.
+        write(&writer, 10);
+        checkpointer.after_commit(&writer);
+        write(&writer, 1);
+        let pages = pages_in_log(&path);
+        assert!(pages < 10, "{pages}");
+        checkpointer.finish(&writer);
     }
 }

@@ -48,7 +48,7 @@ fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// How many steps have been taken.
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
-    let table = "CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, number INTEGER, bytes BLOB) \
+    let table = "CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) \
                  STRICT, WITHOUT ROWID";
     connection.execute(table, [])?;
     let read = "SELECT number FROM meta WHERE name = 'schema'";

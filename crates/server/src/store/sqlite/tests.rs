@@ -1,9 +1,11 @@
 use std::path::PathBuf;
 
+use rusqlite::StatementStatus;
 use tempfile::TempDir;
 
-use super::{Options, Sqlite};
+use super::{Options, Sqlite, connect};
 use crate::store::conformance::House;
+use crate::store::sql::Sql;
 use crate::store::{Store, StoreUrl, keys, meta, revocations, sessions, users};
 
 mod faults;
@@ -45,12 +47,9 @@ mod suite {
     crate::store::conformance::conformance!(OnDisk);
 }
 
-#[test]
-fn every_statement_can_be_prepared() {
-    let house = OnDisk::new();
-    let _store = house.open();
-    let connection = house.by_other_means();
-    let tables = [
+/// Every statement of the operations, with its name.
+fn statements() -> Vec<(&'static str, Sql)> {
+    [
         users::STATEMENTS,
         sessions::STATEMENTS,
         sessions::rotate::STATEMENTS,
@@ -58,8 +57,16 @@ fn every_statement_can_be_prepared() {
         revocations::STATEMENTS,
         keys::STATEMENTS,
         meta::STATEMENTS,
-    ];
-    for (name, statement) in tables.concat() {
+    ]
+    .concat()
+}
+
+#[test]
+fn every_statement_can_be_prepared() {
+    let house = OnDisk::new();
+    let _store = house.open();
+    let connection = house.by_other_means();
+    for (name, statement) in statements() {
         let prepared = connection.prepare(statement.sqlite());
         assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
     }
@@ -78,5 +85,23 @@ fn the_hot_statements_search_and_never_scan() {
         for step in steps.unwrap() {
             assert!(!step.as_ref().unwrap().contains("SCAN"), "{name}: {step:?}");
         }
+    }
+}
+
+/// A statement that is planned anew for each value costs several times as much.
+#[test]
+fn a_statement_is_planned_once() {
+    let house = OnDisk::new();
+    let _store = house.open();
+    let connection = connect::plain(&house.path(), Options::default()).unwrap();
+    for (name, statement) in statements() {
+        let mut statement = connection.prepare(statement.sqlite()).unwrap();
+        for value in 0..3 {
+            let values = vec![value; statement.parameter_count()];
+            // What the values do to the rows does not matter here.
+            let mut rows = statement.query(rusqlite::params_from_iter(values)).unwrap();
+            while let Ok(Some(_)) = rows.next() {}
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{name}");
     }
 }

@@ -78,9 +78,10 @@ pub(crate) async fn sessions_are_listed_and_ended(site: Site) {
     site.call(Method::DELETE, &path, &two.text("access_token")).await.ok(204);
     site.me(&one.text("access_token")).await.refused(401, "session_ended");
     site.call(Method::DELETE, &path, &two.text("access_token")).await.refused(404, "session_not_found");
-    site.call(Method::DELETE, "/v1/sessions/nonsense", &two.text("access_token"))
-        .await
-        .refused(404, "session_not_found");
+    for nonsense in ["/v1/sessions/nonsense", "/v1/sessions/%ff"] {
+        let refused = site.call(Method::DELETE, nonsense, &two.text("access_token")).await;
+        refused.refused(404, "session_not_found");
+    }
     site.me(&two.text("access_token")).await.ok(200);
 }
 

@@ -55,6 +55,6 @@ pub(crate) async fn a_foreign_library_verifies_the_token(site: Site) {
     assert_eq!(claims["sid"], answer.body["session_id"]);
     assert_eq!((&claims["iat"], &claims["exp"], &claims["auth_time"]), (&json!(now), &json!(now + 600), &json!(now)));
     assert_eq!((&claims["email"], &claims["email_verified"]), (&json!("ada@example.com"), &json!(false)));
-    assert_eq!(claims["client_id"], "jotgate");
+    assert_eq!((&claims["client_id"], &claims["aud"]), (&json!("jotgate"), &json!(site.url)));
     assert!(claims["jti"].as_str().is_some_and(|jti| jti.len() == 36));
 }

@@ -1,4 +1,4 @@
--- Facts about the store itself: counters, and values that must match from start to start.
+-- Counters. A row is also the lock of what it counts.
 INSERT INTO meta (name, number) VALUES ('revocations', 0), ('keys', 0), ('ping', 0);
 
 CREATE TABLE users (

@@ -5,14 +5,17 @@ use std::sync::mpsc::{Receiver, channel};
 
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::OnDisk;
+use crate::domain::email::Email;
+use crate::domain::user::{User, UserId, sample};
 use crate::store::conformance::House;
 use crate::store::keys::LoadKeys;
-use crate::store::meta::{Ping, SetMetaIfNone};
 use crate::store::sql::{Sql, sql};
 use crate::store::sqlite::Options;
 use crate::store::tx::{FromRow, Row, Tx, params};
+use crate::store::users::CreateUser;
 use crate::store::{Op, Store, StoreError};
 
 /// Runs a statement on the writer's connection.
@@ -58,13 +61,16 @@ fn plug() -> (Plug, oneshot::Receiver<()>, std::sync::mpsc::Sender<()>) {
     (Plug { reached: Mutex::new(Some(reached)), let_go: Mutex::new(let_go) }, at_it, go)
 }
 
-fn value(name: &'static str, size: usize) -> SetMetaIfNone {
-    SetMetaIfNone { name, value: vec![7; size] }
+/// Opens an account of a name, which fills so many bytes.
+fn account(name: &str, bytes: usize) -> CreateUser {
+    let id = UserId::new(Uuid::from_slice(format!("{name:-<16}").as_bytes()).unwrap());
+    let email = Email::parse(&format!("{name}@example.com")).unwrap();
+    CreateUser { user: User { id, email, name: Some("x".repeat(bytes)), ..sample::user() } }
 }
 
-async fn names(house: &OnDisk) -> Vec<String> {
+fn accounts(house: &OnDisk) -> Vec<String> {
     let connection = house.by_other_means();
-    let mut statement = connection.prepare("SELECT name FROM meta WHERE bytes IS NOT NULL ORDER BY name").unwrap();
+    let mut statement = connection.prepare("SELECT email FROM users ORDER BY email").unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
@@ -81,17 +87,17 @@ async fn what_does_not_fit_on_the_disk_fails_alone() {
     reached.await.unwrap();
     let (before, giant, after, ()) = tokio::join!(
         biased;
-        store.write(value("before", 10)),
-        store.write(value("giant", 1 << 20)),
-        store.write(value("after", 10)),
+        store.write(account("before", 10)),
+        store.write(account("giant", 1 << 20)),
+        store.write(account("after", 10)),
         async { go.send(()).unwrap() },
     );
     plugged.await.unwrap().unwrap();
     assert_eq!(giant, Err(StoreError::Full));
     assert!(before.is_ok() && after.is_ok(), "{before:?} {after:?}");
-    assert_eq!(names(&house).await, ["after", "before"]);
+    assert_eq!(accounts(&house), ["after@example.com", "before@example.com"]);
     store.write(Run(sql!("PRAGMA max_page_count = 10000"))).await.unwrap();
-    assert!(store.write(value("giant", 1 << 20)).await.is_ok(), "it recovers by itself");
+    assert!(store.write(account("giant", 1 << 20)).await.is_ok(), "it recovers by itself");
 }
 
 #[tokio::test]
@@ -99,7 +105,7 @@ async fn a_database_that_cannot_be_written_to_says_so_and_is_still_read() {
     let house = OnDisk::new();
     let store = house.open();
     store.write(Run(sql!("PRAGMA query_only = ON"))).await.unwrap();
-    assert_eq!(store.write(value("a", 1)).await, Err(StoreError::ReadOnly));
+    assert_eq!(store.write(account("a", 1)).await, Err(StoreError::ReadOnly));
     assert_eq!(store.ping().await, Err(StoreError::ReadOnly));
     assert_eq!(store.read(LoadKeys).await, Ok(Vec::new()));
 }
@@ -110,10 +116,10 @@ async fn another_process_is_waited_for_but_not_for_ever() {
     let store = house.open_with(Options { busy_millis: 30, ..Options::default() });
     let other = house.by_other_means();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(store.write(value("a", 1)).await, Err(StoreError::Busy));
+    assert_eq!(store.write(account("a", 1)).await, Err(StoreError::Busy));
     other.execute_batch("COMMIT").unwrap();
-    assert_eq!(store.write(value("b", 1)).await.map(drop), Ok(()));
-    assert_eq!(names(&house).await, ["b"], "what was answered with an error did not happen");
+    assert_eq!(store.write(account("b", 1)).await.map(drop), Ok(()));
+    assert_eq!(accounts(&house), ["b@example.com"], "what was answered with an error did not happen");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -139,6 +145,20 @@ async fn more_than_the_queue_holds_is_refused_and_the_rest_is_done() {
     assert!(pings.join_all().await.into_iter().all(|answer| answer == Ok(())));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_line_gets_its_turn_while_a_server_is_busy() {
+    let house = OnDisk::new();
+    let (server, command_line) = (house.open(), house.open());
+    let load = async |store: Store| while store.ping().await.is_ok() {};
+    let commands = async {
+        for _ in 0..20 {
+            assert_eq!(command_line.ping().await, Ok(()));
+        }
+        server.close().await;
+    };
+    tokio::join!(load(server.clone()), load(server.clone()), load(server.clone()), load(server.clone()), commands);
+}
+
 /// Waits for something that is not the store.
 struct Waiting;
 
@@ -162,35 +182,4 @@ async fn an_operation_that_waits_is_a_mistake_and_is_undone() {
         .query_row("SELECT number FROM meta WHERE name = 'schema'", [], |row| row.get(0))
         .unwrap();
     assert_eq!(schema, 1);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_log_stays_short_under_unbroken_load() {
-    let house = OnDisk::new();
-    let store = house.open_with(Options { long_log: 50, ..Options::default() });
-    let log = house.path().with_extension("db-wal");
-    // Load that never pauses, until the log has been seen to start again.
-    let load = async |store: Store| while store.engine.write(Ping).await.is_ok() {};
-    let watch = async {
-        let mut longest = 0;
-        loop {
-            store.ping().await.unwrap();
-            let frames = frames_since_start(&log);
-            if frames < longest / 2 && longest > 50 {
-                break;
-            }
-            longest = longest.max(frames);
-            assert!(longest < 100_000, "the log grows without end: {longest} pages");
-        }
-        store.close().await;
-    };
-    tokio::join!(load(store.clone()), load(store.clone()), watch);
-}
-
-/// How many pages are in the log since it last started again: the frames that carry the salt of its header.
-fn frames_since_start(log: &std::path::Path) -> usize {
-    let bytes = std::fs::read(log).unwrap_or_default();
-    let Some(salt) = bytes.get(16..24) else { return 0 };
-    let frames = bytes.get(32..).unwrap_or_default().chunks(24 + 4096);
-    frames.take_while(|frame| frame.get(8..16) == Some(salt)).count()
 }

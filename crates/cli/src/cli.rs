@@ -1,0 +1,79 @@
+//! The tree of commands. The arguments of each stand in its own file.
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::{completions, config, dev, jwk, jws, man, serve, sessions, token, users};
+
+/// JWT authentication: log in once, verify anywhere without asking anyone, log out everywhere at once.
+#[derive(Debug, Parser)]
+#[command(
+    name = "jotgate",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    propagate_version = true,
+    after_help = "Exit codes: 0 done, 1 the answer is no, 2 wrong usage or configuration, 3 the environment failed.
+
+Examples:
+  jotgate dev
+  jotgate serve --config /etc/jotgate.toml
+  jotgate token inspect \"$TOKEN\""
+)]
+pub(crate) struct Cli {
+    /// Print JSON: one value, or one a line
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Dev(dev::Args),
+    Serve(serve::Args),
+    #[command(subcommand)]
+    Config(config::Command),
+    #[command(subcommand)]
+    Users(users::Command),
+    #[command(subcommand)]
+    Sessions(sessions::Command),
+    #[command(subcommand)]
+    Token(token::Command),
+    #[command(subcommand)]
+    Jws(jws::Command),
+    #[command(subcommand)]
+    Jwk(jwk::Command),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        let output = Output::new(self.json);
+        match self.command {
+            Command::Dev(args) => dev::run(&args, output),
+            Command::Serve(args) => serve::run(&args, output),
+            Command::Config(command) => config::run(&command, output),
+            Command::Users(command) => users::run(command, output),
+            Command::Sessions(command) => sessions::run(&command, output),
+            Command::Token(command) => token::run(&command, output),
+            Command::Jws(command) => jws::run(&command, output),
+            Command::Jwk(command) => jwk::run(&command, output),
+            Command::Completions(args) => completions::run(&args, Self::command(), output),
+            Command::Man(args) => man::run(&args, Self::command(), output),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_of_commands_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

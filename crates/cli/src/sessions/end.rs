@@ -1,0 +1,51 @@
+//! `jotgate sessions end`: one session, or all of a user's.
+
+use jotgate_server::domain::session::{EndReason, SessionId};
+use jotgate_server::{App, flows};
+use serde_json::json;
+
+use crate::config_source::ConfigArgs;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::store::{self, Absent};
+use crate::users;
+
+/// Ends a session, or all sessions of a user: their tokens are refused at once
+#[derive(Debug, clap::Args)]
+#[command(
+    group = clap::ArgGroup::new("which").required(true).multiple(true).args(["session", "user"]),
+    after_help = "Examples:
+  jotgate sessions end 01938e5c-7a70-7000-8000-000000000001
+  jotgate sessions end --user ada@example.com"
+)]
+pub(crate) struct Args {
+    /// The session; with --user it must be that user's
+    #[arg(value_name = "SESSION_ID")]
+    session: Option<SessionId>,
+    /// All sessions of the user with this e-mail address or id
+    #[arg(long, value_name = "EMAIL|ID")]
+    user: Option<String>,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
+    store::with(&args.config, Absent::Refuse, output, |app| end(app, args, output))
+}
+
+async fn end(app: App, args: &Args, output: Output) -> Result<Exit, Failure> {
+    let user = match &args.user {
+        Some(who) => Some(users::find(&app, who).await?.id),
+        None => None,
+    };
+    let reason = EndReason::Administrator;
+    let ended = match (args.session, user) {
+        (Some(session), user) => flows::end_session(&app, user, session, reason).await.map(|()| 1),
+        (None, Some(user)) => flows::end_sessions_of(&app, user, reason).await,
+        (None, None) => return Err(Failure::usage("name a session, or a user with --user")),
+    };
+    let ended = ended.map_err(store::refused)?;
+    let plural = if ended == 1 { "" } else { "s" };
+    output.answer(|| json!({"sessions_ended": ended}), || format!("{ended} session{plural} ended"))?;
+    Ok(Exit::Done)
+}

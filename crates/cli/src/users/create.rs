@@ -1,0 +1,62 @@
+//! `jotgate users create`: a new account.
+
+use jotgate_server::App;
+use jotgate_server::domain::email::Email;
+use jotgate_server::domain::user::DisplayName;
+use jotgate_server::flows::{self, NewUser};
+
+use super::password;
+use super::view::UserView;
+use crate::config_source::ConfigArgs;
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, green};
+use crate::store::{self, Absent};
+
+/// Makes an account; the password is asked for, or read from standard input
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  jotgate users create ada@example.com --name \"Ada Lovelace\" --role admin
+  printf '%s' \"$PASSWORD\" | jotgate users create ada@example.com --password-stdin")]
+pub(crate) struct Args {
+    /// The e-mail address, which is also the name at log-in
+    #[arg(value_parser = email)]
+    email: Email,
+    /// A name to show
+    #[arg(long, value_parser = name)]
+    name: Option<DisplayName>,
+    /// A role, as it appears in tokens; may be given several times
+    #[arg(long = "role", value_name = "ROLE", value_parser = role)]
+    roles: Vec<String>,
+    /// Read the password from standard input (its first line) instead of asking for it
+    #[arg(long)]
+    password_stdin: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
+    let password = password::read(args.password_stdin)?;
+    let new = NewUser { email: args.email, password, name: args.name, roles: args.roles };
+    store::with(&args.config, Absent::Make, output, |app| create(app, new, output))
+}
+
+async fn create(app: App, new: NewUser, output: Output) -> Result<Exit, Failure> {
+    let user = flows::create_user(&app, new).await.map_err(store::refused)?;
+    let view = UserView::of(&user);
+    output.answer(|| &view, || format!("{}\n{}", green("created"), view.text()))?;
+    Ok(Exit::Done)
+}
+
+fn email(text: &str) -> Result<Email, String> {
+    Email::parse(text).map_err(|error| error.to_string())
+}
+
+fn name(text: &str) -> Result<DisplayName, String> {
+    DisplayName::parse(text).map_err(|error| error.to_string())
+}
+
+/// A role is one word, since clients and log lines write several with spaces between.
+fn role(text: &str) -> Result<String, String> {
+    let is_word = !text.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    if is_word { Ok(text.to_owned()) } else { Err("a role is one word".to_owned()) }
+}

@@ -1,0 +1,19 @@
+//! Every scenario by name, handed to a macro that makes tests of them.
+
+macro_rules! every_scenario {
+    ($with:ident) => {
+        $with! {
+            accounts: register_log_in_and_read_me registration_is_judged one_address_many_registrations wrong_password_and_unknown_user_are_alike
+                addresses_are_compared_as_people_mean_them names_are_set_and_cleared passwords_change_and_end_the_others guessing_is_slowed_down
+                two_password_changes_at_once;
+            refresh: rotates_and_replays_within_the_window a_late_replay_ends_the_session an_older_generation_ends_the_session fifty_at_once
+                idle_and_absolute_ends forged_tokens refusals_name_their_reason chain_of_many;
+            logout: local_others_and_global with_a_refresh_token with_an_expired_access_token sessions_are_listed_and_ended
+                somebody_elses_session_is_not_found ended_tokens_are_refused_at_once;
+            cookies: the_whole_life_in_cookies another_site_cannot_use_them a_refused_refresh_clears_nothing planted_cookies cors_by_exact_origin;
+            hostile: bodies_are_read_strictly oversized_requests unknown_paths_and_methods two_authorization_headers
+                secrets_are_not_repeated tokens_of_strangers;
+            published: key_set_and_metadata health every_answer_has_an_id a_foreign_library_verifies_the_token;
+        }
+    };
+}
