@@ -71,7 +71,19 @@ impl Connection {
         }
     }
 
+    /// Sends the bytes of a request and gives status and body of the answer as they are.
+    pub(crate) async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<(u16, &[u8])> {
+        self.stream.write_all(request).await?;
+        self.receive_answer().await
+    }
+
     async fn answer(&mut self) -> anyhow::Result<Answer> {
+        let (status, body) = self.receive_answer().await?;
+        let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(body)? };
+        Ok(Answer { status, body })
+    }
+
+    async fn receive_answer(&mut self) -> anyhow::Result<(u16, &[u8])> {
         self.received.clear();
         let head = loop {
             if let Some(end) = find_end_of_head(&self.received) {
@@ -84,9 +96,7 @@ impl Connection {
         while self.received.len() < head + length {
             self.receive().await?;
         }
-        let body = &self.received[head..head + length];
-        let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(body)? };
-        Ok(Answer { status, body })
+        Ok((status, &self.received[head..head + length]))
     }
 
     async fn receive(&mut self) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@ mod chance;
 mod http;
 mod measure;
 mod raw;
+mod refresh;
 mod refresh_race;
 mod report;
 mod route;
@@ -36,9 +37,14 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
+    /// Refreshes over HTTP against bare updates of the same rows, with few and with many sessions.
+    Refresh(refresh::Options),
     /// Tabs, lost answers and thieves around one refresh token; fails when somebody honest is logged out, a theft gets away, or
     /// a chain forks.
     RefreshRace(refresh_race::Options),
+    /// The server of `refresh`, in a process of its own so that its memory can be told.
+    #[command(hide = true)]
+    RefreshServer(refresh::ServerOptions),
     /// The throughput of an axum route behind the guard, against the same route unprotected.
     Route(route::Options),
     /// Verifying a token, against the bare cryptography and against other libraries.
@@ -53,7 +59,9 @@ fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let must_hold = matches!(arguments.bench, Bench::RefreshRace(_));
     let report: Report = match arguments.bench {
+        Bench::Refresh(options) => refresh::run(&options)?,
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
+        Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),
         Bench::Route(options) => route::run(&options)?,
         Bench::Verify(options) => verify::run(&options)?,
         Bench::Sign(options) => sign::run(&options)?,

@@ -76,9 +76,10 @@ async fn handler() -> &'static str {
 }
 
 async fn protected(algorithm: Algorithm) -> anyhow::Result<Route> {
-    let key = match algorithm.is_symmetric() {
-        true => SigningKey::hmac(algorithm, b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")?,
-        false => SigningKey::generate(algorithm)?,
+    let key = if algorithm.is_symmetric() {
+        SigningKey::hmac(algorithm, b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")?
+    } else {
+        SigningKey::generate(algorithm)?
     };
     let guard =
         Guard::builder().issuer(ISSUER).audience(AUDIENCE).algorithms([algorithm]).key(key.verifying_key()).build()?;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::Args;
 use serde_json::json;
 
-use crate::measure::{median, now};
+use crate::measure::{median, now, resident_mib};
 use crate::report::{Goal, Report, Row};
 
 /// The goals, in milliseconds and MiB.
@@ -102,13 +102,6 @@ fn ask(address: SocketAddr) -> anyhow::Result<()> {
     stream.read_to_string(&mut answer)?;
     ensure!(answer.starts_with("HTTP/1.1 200 "), "not ready: {answer}");
     Ok(())
-}
-
-fn resident_mib(process: u32) -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS is not told here")?;
-    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kib / 1024.0)
 }
 
 fn stop(server: &mut Child) -> anyhow::Result<()> {

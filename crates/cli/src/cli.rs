@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::{completions, config, dev, jwk, jws, man, serve, sessions, token, users};
+use crate::{backup, completions, config, dev, jwk, jws, man, restore, serve, sessions, token, users};
 
 /// JWT authentication: log in once, verify anywhere without asking anyone, log out everywhere at once.
 #[derive(Debug, Parser)]
@@ -39,6 +39,8 @@ enum Command {
     Users(users::Command),
     #[command(subcommand)]
     Sessions(sessions::Command),
+    Backup(backup::Args),
+    Restore(restore::Args),
     #[command(subcommand)]
     Token(token::Command),
     #[command(subcommand)]
@@ -59,6 +61,8 @@ impl Cli {
             Command::Config(command) => config::run(&command, output),
             Command::Users(command) => users::run(command, output),
             Command::Sessions(command) => sessions::run(&command, output),
+            Command::Backup(args) => backup::run(&args, output),
+            Command::Restore(args) => restore::run(&args, output),
             Command::Token(command) => token::run(&command, output),
             Command::Jws(command) => jws::run(&command, output),
             Command::Jwk(command) => jwk::run(&command, output),

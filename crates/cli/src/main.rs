@@ -1,5 +1,6 @@
 //! `jotgate`: the server, and a command line for users, sessions, keys and tokens.
 
+mod backup;
 mod batch;
 mod cli;
 mod clock;
@@ -15,6 +16,7 @@ mod key_file;
 mod man;
 mod out_file;
 mod output;
+mod restore;
 mod runtime;
 mod serve;
 mod sessions;

@@ -1,6 +1,6 @@
 //! The composition root: everything a flow needs, made once at start.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jotgate_jose::jwt;
@@ -15,7 +15,7 @@ use crate::hasher::{HashError, Hasher};
 use crate::limits::Limits;
 use crate::random::{Random, SystemRandom};
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
-use crate::store::{InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
+use crate::store::{BackupError, InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
 use crate::throttle::Throttle;
 use crate::tokens::keyring::{self, Keyring, KeyringError};
 use crate::tokens::master_key::{MasterKey, MasterKeyError};
@@ -125,6 +125,29 @@ impl App {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// Writes a copy of the database, as it is at one moment, to a new file that only its owner can read. The server goes on
+    /// meanwhile. The master key is not in it: keep that elsewhere, since the copy is of no use without it.
+    ///
+    /// # Errors
+    ///
+    /// When there is such a file already, or it cannot be written.
+    pub async fn back_up(&self, file: &Path) -> Result<(), BackupError> {
+        self.inner.store.back_up(file.to_owned()).await
+    }
+
+    /// Puts a copy that [`back_up`](Self::back_up) made where the configuration says that the database is. All is as it was
+    /// then: passwords, and sessions that were ended since are no longer ended.
+    ///
+    /// # Errors
+    ///
+    /// When there is a database already, or the file is not a whole copy of one.
+    pub async fn restore(config: &Config, file: &Path) -> Result<(), BackupError> {
+        let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
+        let file = file.to_owned();
+        let restored = tokio::task::spawn_blocking(move || Store::restore(&file, &url)).await;
+        restored.map_err(|_| StoreError::Internal("the restoring was interrupted".into()))?
     }
 
     /// Finishes what the store has accepted and closes it. Later calls of any clone fail.

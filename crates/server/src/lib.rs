@@ -36,4 +36,5 @@ pub use config::{Config, ConfigError};
 pub use jobs::Jobs;
 pub use random::{Random, SystemRandom};
 pub use serve::Server;
+pub use store::BackupError;
 pub use tokens::check::{Caller, Refused};

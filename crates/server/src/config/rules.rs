@@ -86,6 +86,7 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("sessions.idle_ttl", at_least(1, config.sessions.idle_ttl.0));
     refuse("sessions.absolute_ttl", absolute_ttl(config));
     refuse("sessions.retry_window", retry_window(config));
+    refuse("sessions.max_per_user", at_least(1, config.sessions.max_per_user));
     refuse("passwords.min_length", min_length(config.passwords.min_length));
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
     refuse("passwords.iterations", at_least(1, config.passwords.iterations));

@@ -14,11 +14,18 @@ pub struct Sessions {
     pub absolute_ttl: Seconds,
     /// How long after a refresh the previous refresh token gets the same answer again.
     pub retry_window: Seconds,
+    /// How many sessions a person may have; of more, the least recently used end.
+    pub max_per_user: u32,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { idle_ttl: Seconds(30 * 86_400), absolute_ttl: Seconds(180 * 86_400), retry_window: Seconds(30) }
+        Self {
+            idle_ttl: Seconds(30 * 86_400),
+            absolute_ttl: Seconds(180 * 86_400),
+            retry_window: Seconds(30),
+            max_per_user: 100,
+        }
     }
 }
 
@@ -33,5 +40,10 @@ pub(super) const KEYS: &[Key] = &[
         path: "sessions.retry_window",
         default: "\"30s\"",
         meaning: "how long the previous refresh token still gets the same successor (lost answers, several tabs)",
+    },
+    Key {
+        path: "sessions.max_per_user",
+        default: "100",
+        meaning: "sessions a person may have; with one more the least recently used ends",
     },
 ];

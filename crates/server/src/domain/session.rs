@@ -82,6 +82,8 @@ pub enum EndReason {
     PasswordChanged,
     /// An old refresh token was used again: it may have been stolen.
     Reuse,
+    /// The person had more sessions than are allowed, and this was the least recently used.
+    TooManySessions,
     /// The account was disabled.
     UserDisabled,
     /// The account was deleted.
@@ -92,12 +94,13 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason, for looking a name up.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Logout,
         Self::LogoutOthers,
         Self::LogoutGlobal,
         Self::PasswordChanged,
         Self::Reuse,
+        Self::TooManySessions,
         Self::UserDisabled,
         Self::UserDeleted,
         Self::Administrator,
@@ -112,6 +115,7 @@ impl EndReason {
             Self::LogoutGlobal => "logout_global",
             Self::PasswordChanged => "password_changed",
             Self::Reuse => "reuse",
+            Self::TooManySessions => "too_many_sessions",
             Self::UserDisabled => "user_disabled",
             Self::UserDeleted => "user_deleted",
             Self::Administrator => "administrator",

@@ -54,8 +54,11 @@ pub(super) async fn open_session(
 ) -> Result<Opening, Failure> {
     let now = app.now();
     let session = new_session(app, user, device, now);
-    match app.inner.store.write(OpenSession { session: session.clone(), verified }).await? {
-        OpenSessionOutcome::Opened { user } => {
+    let forget_at = app.forget_at(now);
+    let most = app.inner.config.sessions.max_per_user;
+    match app.inner.store.write(OpenSession { session: session.clone(), verified, most, forget_at }).await? {
+        OpenSessionOutcome::Opened { user, ended } => {
+            app.note_ended(&ended, forget_at);
             let grant = issue(app, &user, &session, now)?;
             Ok(Opening::Opened(Box::new(Opened { user, grant })))
         }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::url::InvalidStoreUrl;
+
 /// Why an operation did not happen. Nothing of it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -57,4 +59,27 @@ pub enum OpenError {
     Newer { path: PathBuf, found: i64, known: i64 },
     #[error("the database {} cannot be used: {source}", .path.display())]
     Store { path: PathBuf, source: StoreError },
+}
+
+/// Why a copy of a database was not made, or not put in place.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// `store.url` is not one.
+    #[error("store.url: {0}")]
+    Url(#[from] InvalidStoreUrl),
+    /// There is something already where the copy, or what is restored from it, would be.
+    #[error("{} is there already and is left alone; move it away, or name another file", .0.display())]
+    Exists(PathBuf),
+    /// The copy is not as it was made.
+    #[error("the copy is damaged ({found}); use another one")]
+    Damaged {
+        /// What the check of the database says.
+        found: String,
+    },
+    /// A file cannot be used, or is not a database of ours.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database fails.
+    #[error("the database cannot be used: {0}")]
+    Store(#[from] StoreError),
 }

@@ -3,6 +3,8 @@
 //! An operation is a type named after an event, with its arguments as fields. [`Store::write`] runs it wholly or not at
 //! all and answers when it is on disk; [`Store::read`] runs one that only reads, beside the changes.
 
+use std::path::{Path, PathBuf};
+
 mod error;
 pub(crate) mod keys;
 mod meta;
@@ -17,6 +19,7 @@ pub(crate) mod users;
 #[cfg(test)]
 mod conformance;
 
+pub use error::BackupError;
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use tx::{Op, ReadOp};
 pub(crate) use url::InvalidStoreUrl;
@@ -57,6 +60,18 @@ impl Store {
     /// Tells when something may have changed, whichever process did it: the value changes within 100 ms of a commit.
     pub(crate) fn watch(&self) -> Result<tokio::sync::watch::Receiver<u64>, StoreError> {
         self.engine.watch()
+    }
+
+    /// Writes a copy of the store, as it is at one moment, to a new file. Changes go on meanwhile.
+    pub(crate) async fn back_up(&self, file: PathBuf) -> Result<(), BackupError> {
+        self.engine.back_up(file).await
+    }
+
+    /// Puts such a copy where there is no store yet. Blocks for as long as copying takes.
+    pub(crate) fn restore(file: &Path, url: &StoreUrl) -> Result<(), BackupError> {
+        match url {
+            StoreUrl::Sqlite { path } => sqlite::Sqlite::restore(file, path, sqlite::Options::default()),
+        }
     }
 
     /// Finishes every change that was accepted, and then refuses all others with [`StoreError::Closed`].

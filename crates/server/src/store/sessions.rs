@@ -3,18 +3,18 @@
 use super::error::StoreError;
 use super::revocations;
 use super::sql::statements;
-use super::tx::{FromRow, Op, ReadOp, Row, Tx, params, stored_count};
-use super::users;
-use crate::domain::password::PasswordHash;
+use super::tx::{FromRow, Op, ReadOp, Row, Tx, params};
 use crate::domain::session::{EndReason, Ended, Session, SessionId};
 use crate::domain::time::Timestamp;
-use crate::domain::user::{User, UserId};
+use crate::domain::user::UserId;
 
 mod log_out;
+pub(super) mod open;
 pub(super) mod rotate;
 pub(super) mod sweep;
 
 pub(crate) use log_out::{LogOutByToken, LogOutOutcome};
+pub(crate) use open::{OpenSession, OpenSessionOutcome};
 pub(crate) use rotate::{RotateOutcome, RotateSession};
 pub(crate) use sweep::DeleteDeadSessions;
 #[cfg(test)]
@@ -35,9 +35,6 @@ use columns;
 const COLUMNS: usize = 15;
 
 statements! {
-    INSERT = "INSERT INTO sessions (id, user_id, client_id, generation, scope, device, address, user_agent, \
-              created_at, rotated_at, last_used_at, expires_at, idle_for) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     FIND = concat!("SELECT ", columns!(), " FROM sessions WHERE id = $1");
     LIST_LIVE = concat!("SELECT ", columns!(), " FROM sessions WHERE user_id = $1 AND ended_at IS NULL \
                          AND expires_at > $2 AND last_used_at + idle_for * 1000 > $2 ORDER BY last_used_at DESC, id");
@@ -48,45 +45,6 @@ statements! {
     END_ALL = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
                WHERE user_id = $1 AND ended_at IS NULL RETURNING id";
     DELETE_ALL = "DELETE FROM sessions WHERE user_id = $1";
-}
-
-/// Begins a session, if the user may have one.
-#[derive(Debug)]
-pub(crate) struct OpenSession {
-    pub(crate) session: Session,
-    /// The hash against which the password was verified; nothing when the log-in was not by password.
-    pub(crate) verified: Option<PasswordHash>,
-}
-
-/// What became of [`OpenSession`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum OpenSessionOutcome {
-    /// Done, for this user as it is now.
-    Opened {
-        user: User,
-    },
-    AccountDisabled,
-    /// The password is no longer the one that was verified, or its hash was upgraded at the same time.
-    HashChanged,
-    NoUser,
-}
-
-impl Op for OpenSession {
-    type Output = OpenSessionOutcome;
-
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<OpenSessionOutcome, StoreError> {
-        let Some(user) = users::find(tx, self.session.user_id).await? else {
-            return Ok(OpenSessionOutcome::NoUser);
-        };
-        if !user.is_enabled() {
-            return Ok(OpenSessionOutcome::AccountDisabled);
-        }
-        if self.verified.is_some() && self.verified != user.password_hash {
-            return Ok(OpenSessionOutcome::HashChanged);
-        }
-        insert(tx, &self.session).await?;
-        Ok(OpenSessionOutcome::Opened { user })
-    }
 }
 
 /// Which sessions of a user end.
@@ -205,26 +163,6 @@ async fn revoke<T: Tx>(tx: &mut T, ended: Vec<SessionId>, ending: Ending) -> Res
 /// Removes all sessions of a user, in this transaction.
 pub(super) async fn delete_all<T: Tx>(tx: &mut T, user: UserId) -> Result<(), StoreError> {
     tx.execute(DELETE_ALL, params![user.as_bytes()]).await.map(drop)
-}
-
-async fn insert<T: Tx>(tx: &mut T, session: &Session) -> Result<(), StoreError> {
-    let generation = stored_count(session.generation)?;
-    let values = params![
-        session.id.as_bytes(),
-        session.user_id.as_bytes(),
-        session.client_id.as_str(),
-        generation,
-        session.scope.as_str(),
-        session.device.as_deref(),
-        session.address.as_deref(),
-        session.user_agent.as_deref(),
-        session.created_at,
-        session.rotated_at,
-        session.last_used_at,
-        session.expires_at,
-        session.idle_for,
-    ];
-    tx.execute_alone(INSERT, values).await.map(drop)
 }
 
 impl FromRow for Session {

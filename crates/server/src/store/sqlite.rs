@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::error::{OpenError, StoreError};
+use super::error::{BackupError, OpenError, StoreError};
 use super::tx::{Op, ReadOp};
 
+mod backup;
 mod checkpoint;
 mod connect;
 mod error;
@@ -91,6 +92,19 @@ impl Sqlite {
         }
         let started = Watcher::start(connect::reader(&self.shared.path, self.shared.options)?)?;
         Ok(self.watcher().get_or_insert(started).subscribe())
+    }
+
+    /// See [`super::Store::back_up`].
+    pub(super) async fn back_up(&self, file: PathBuf) -> Result<(), BackupError> {
+        let (database, options) = (self.shared.path.clone(), self.shared.options);
+        let copied = tokio::task::spawn_blocking(move || backup::back_up(&database, &file, options)).await;
+        copied.unwrap_or_else(|error| Err(StoreError::Internal(format!("a backup did not end: {error}")).into()))
+    }
+
+    /// See [`super::Store::restore`].
+    pub(super) fn restore(file: &Path, database: &Path, options: Options) -> Result<(), BackupError> {
+        connect::check_library()?;
+        backup::restore(file, database, options)
     }
 
     /// See [`super::Store::close`].

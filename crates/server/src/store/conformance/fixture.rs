@@ -54,13 +54,13 @@ pub(super) async fn with_sessions(store: &Store, numbers: impl IntoIterator<Item
     let user = with_user(store).await;
     for number in numbers {
         let opened = store.write(open(session(number, &user))).await;
-        assert_eq!(opened, Ok(OpenSessionOutcome::Opened { user: user.clone() }));
+        assert_eq!(opened, Ok(OpenSessionOutcome::Opened { user: user.clone(), ended: Vec::new() }));
     }
     user
 }
 
 pub(super) fn open(session: Session) -> OpenSession {
-    OpenSession { session, verified: Some(PasswordHash::new(HASH)) }
+    OpenSession { session, verified: Some(PasswordHash::new(HASH)), most: 1000, forget_at: FORGET_AT }
 }
 
 pub(super) fn rotate(number: u128, presented: u64, now: Timestamp) -> RotateSession {

@@ -39,12 +39,40 @@ pub(in crate::store) async fn a_session_needs_an_open_account_and_the_verified_p
     let (expected, new) = (PasswordHash::new(HASH), PasswordHash::new("changed meanwhile"));
     store.write(UpgradePasswordHash { user: ada.id, expected, new, now: NOW }).await.unwrap();
     assert_eq!(store.write(open(session(1, &ada))).await, Ok(OpenSessionOutcome::HashChanged));
-    let by_other_means = OpenSession { session: session(1, &ada), verified: None };
+    let by_other_means = OpenSession { verified: None, ..open(session(1, &ada)) };
     assert!(matches!(store.write(by_other_means).await, Ok(OpenSessionOutcome::Opened { .. })));
     let closed = User { disabled_at: Some(NOW), ..user(2) };
     store.write(CreateUser { user: closed.clone() }).await.unwrap();
     assert_eq!(store.write(open(session(2, &closed))).await, Ok(OpenSessionOutcome::AccountDisabled));
     assert_eq!(find(&store, 2).await, None);
+}
+
+pub(in crate::store) async fn of_too_many_sessions_the_least_recently_used_end(house: &impl House) {
+    let store = house.open();
+    let user = with_sessions(&store, [1, 2, 3, 4]).await;
+    store.write(rotate(1, 0, NOW.plus_seconds(60))).await.unwrap();
+    store.write(end(&user, Which::One(session_id(2)))).await.unwrap();
+    let open_fifth = |most| {
+        let session = Session { created_at: NOW.plus_seconds(90), ..session(5, &user) };
+        OpenSession { most, ..open(session) }
+    };
+    let ended = Ok(OpenSessionOutcome::Opened { user: user.clone(), ended: vec![session_id(3)] });
+    assert_eq!(store.write(open_fifth(3)).await, ended, "1 was used since, 2 has ended already, 4 is younger");
+    let found = find(&store, 3).await.unwrap().ended.map(|ended| (ended.at, ended.reason));
+    assert_eq!(found, Some((NOW.plus_seconds(90), EndReason::TooManySessions)));
+    let told: Vec<_> = feed(&store).await.entries.into_iter().map(|entry| entry.revocation.subject).collect();
+    assert_eq!(told, [2, 3].map(|number| Subject::Session(session_id(number))));
+    let listed = store.read(ListSessions { user: user.id, now: NOW.plus_seconds(90) }).await.unwrap();
+    assert_eq!(listed.into_iter().map(|session| session.id).collect::<Vec<_>>(), [1, 4, 5].map(session_id));
+}
+
+pub(in crate::store) async fn of_many_log_ins_at_once_no_more_than_allowed_live(house: &impl House) {
+    let store = house.open();
+    let user = with_user(&store).await;
+    let log_ins = (1..=30).map(|number| OpenSession { most: 7, ..open(session(number, &user)) });
+    assert!(at_once(&store, log_ins).await.iter().all(Result::is_ok));
+    let live = store.read(ListSessions { user: user.id, now: NOW }).await.unwrap();
+    assert_eq!((live.len(), feed(&store).await.entries.len()), (7, 23));
 }
 
 pub(in crate::store) async fn the_current_token_rotates(house: &impl House) {

@@ -63,12 +63,12 @@ fn create_options() -> OpenOptions {
 }
 
 #[cfg(unix)]
-fn sync_directory(directory: &Path) -> std::io::Result<()> {
+pub(super) fn sync_directory(directory: &Path) -> std::io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_directory(_: &Path) -> std::io::Result<()> {
+pub(super) fn sync_directory(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 

@@ -24,6 +24,19 @@ pub(super) fn run(path: &Path, connection: &mut Connection) -> Result<(), OpenEr
     outcome.and(ended)
 }
 
+/// Refuses a file that is not a database of ours, or of a version that this program does not know. Changes nothing.
+pub(super) fn check(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let id = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+    // A file in which nothing can be read is none of ours either.
+    if connection.query_row("PRAGMA application_id", [], id).unwrap_or_default() != APPLICATION_ID {
+        return Err(OpenError::NotOurs(path.to_owned()));
+    }
+    let found = connection.query_row("SELECT number FROM meta WHERE name = 'schema'", [], id);
+    let found = found.map_err(|error| OpenError::Store { path: path.to_owned(), source: store_error(&error) })?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known { Err(OpenError::Newer { path: path.to_owned(), found, known }) } else { Ok(()) }
+}
+
 fn upgrade(path: &Path, connection: &Connection) -> Result<(), OpenError> {
     let failed = |error: rusqlite::Error| OpenError::Store { path: path.to_owned(), source: store_error(&error) };
     if !is_ours(connection).map_err(failed)? {

@@ -8,6 +8,7 @@ use crate::store::conformance::House;
 use crate::store::sql::Sql;
 use crate::store::{Store, StoreUrl, keys, meta, revocations, sessions, users};
 
+mod backup;
 mod faults;
 mod files;
 
@@ -52,6 +53,7 @@ fn statements() -> Vec<(&'static str, Sql)> {
     [
         users::STATEMENTS,
         sessions::STATEMENTS,
+        sessions::open::STATEMENTS,
         sessions::rotate::STATEMENTS,
         sessions::sweep::STATEMENTS,
         revocations::STATEMENTS,
@@ -77,7 +79,9 @@ fn the_hot_statements_search_and_never_scan() {
     let house = OnDisk::new();
     let _store = house.open();
     let connection = house.by_other_means();
-    for (name, statement) in [users::STATEMENTS, sessions::STATEMENTS, sessions::rotate::STATEMENTS].concat() {
+    for (name, statement) in
+        [users::STATEMENTS, sessions::STATEMENTS, sessions::open::STATEMENTS, sessions::rotate::STATEMENTS].concat()
+    {
         let explained = format!("EXPLAIN QUERY PLAN {}", statement.sqlite());
         let mut statement = connection.prepare(&explained).unwrap();
         let count = statement.parameter_count();

@@ -1,0 +1,181 @@
+//! Refreshes over HTTP on SQLite with `synchronous=FULL`: against bare updates of the same rows on the same disk, and with
+//! many sessions against few.
+
+mod bare;
+mod house;
+mod load;
+mod server;
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::measure::median;
+use crate::report::{Goal, Report, Row};
+use house::House;
+use load::{Client, Measured};
+use server::Running;
+pub(crate) use server::{ServerOptions, serve};
+
+/// Sessions in the small database.
+const FEW: u64 = 10_000;
+/// The goals, in MiB and bytes.
+const IDLE_MIB: f64 = 25.0;
+const LOAD_MIB: f64 = 80.0;
+const SESSION_BYTES: f64 = 250.0;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Clients that refresh at once.
+    #[arg(long, default_value_t = 64)]
+    clients: usize,
+    /// Sessions whose tokens the clients have.
+    #[arg(long, default_value_t = 4000)]
+    sessions: u64,
+    /// Sessions in the large database; the small one has ten thousand.
+    #[arg(long, default_value_t = 1_000_000)]
+    many: u64,
+    /// Rounds; each measures everything once, in turn.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds of one measurement.
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+}
+
+/// A server, and the clients that have connections to it.
+struct Side {
+    server: Running,
+    clients: Vec<Client>,
+    idle_mib: f64,
+    rates: Vec<f64>,
+    medians: Vec<f64>,
+}
+
+/// What was measured beside the two sides.
+#[derive(Default)]
+struct Others {
+    grouped: Vec<f64>,
+    one_by_one: Vec<f64>,
+    /// Of each round: the 99th percentile and the median at half of the rate, in milliseconds.
+    p99: Vec<f64>,
+    median: Vec<f64>,
+}
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<Report> {
+    let folders = [tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?];
+    let few = House(folders[0].path().to_owned());
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let tokens = runtime.block_on(few.open_sessions(options.sessions))?;
+    few.fill_up_to(FEW)?;
+    let bare = few.copy_to(folders[1].path())?;
+    let many = few.copy_to(folders[2].path())?;
+    many.fill_up_to(options.many)?;
+    let bytes = bytes_a_session(&few, &many, options.many)?;
+
+    let mut small = Side::start(&runtime, &few, &tokens, options)?;
+    let mut large = Side::start(&runtime, &many, &tokens, options)?;
+    let mut others = Others::default();
+    for _ in 0..options.rounds {
+        round(&runtime, options, (&mut small, &mut large), &bare, &mut others)?;
+    }
+    Ok(Report::new("refresh", rows(&small, &large, &others, bytes, options)?))
+}
+
+fn round(
+    runtime: &Runtime,
+    options: &Options,
+    (small, large): (&mut Side, &mut Side),
+    bare: &House,
+    others: &mut Others,
+) -> anyhow::Result<()> {
+    let time = Duration::from_secs_f64(options.seconds);
+    let group = u32::try_from(options.clients)?;
+    others.grouped.push(bare::rate(&bare.database(), group, time)?);
+    let rate = small.measure(runtime, time)?;
+    others.one_by_one.push(bare::rate(&bare.database(), 1, time)?);
+    large.measure(runtime, time)?;
+    let half = small.refresh(runtime, time, Some(rate / 2.0))?;
+    others.p99.push(half.quantile(0.99));
+    others.median.push(half.quantile(0.5));
+    Ok(())
+}
+
+impl Side {
+    fn start(runtime: &Runtime, house: &House, tokens: &[String], options: &Options) -> anyhow::Result<Self> {
+        let server = Running::start(house)?;
+        let clients = runtime.block_on(load::connect(server.address, tokens, options.clients))?;
+        let idle_mib = server.memory()?;
+        let mut side = Self { server, clients, idle_mib, rates: Vec::new(), medians: Vec::new() };
+        side.refresh(runtime, Duration::from_secs_f64(options.seconds / 3.0), None)?;
+        Ok(side)
+    }
+
+    /// As fast as the answers come; gives the rate.
+    fn measure(&mut self, runtime: &Runtime, time: Duration) -> anyhow::Result<f64> {
+        let measured = self.refresh(runtime, time, None)?;
+        self.rates.push(measured.rate);
+        self.medians.push(measured.quantile(0.5));
+        Ok(measured.rate)
+    }
+
+    fn refresh(&mut self, runtime: &Runtime, time: Duration, rate: Option<f64>) -> anyhow::Result<Measured> {
+        let clients = std::mem::take(&mut self.clients);
+        let (clients, measured) = runtime.block_on(load::measure(clients, time, rate))?;
+        self.clients = clients;
+        Ok(measured)
+    }
+}
+
+/// What one more session takes in the database, with no device, address or user agent.
+fn bytes_a_session(few: &House, many: &House, sessions: u64) -> anyhow::Result<f64> {
+    let bytes = many.size()?.saturating_sub(few.size()?);
+    Ok(f64::from(u32::try_from(bytes / 1024)?) * 1024.0
+        / f64::from(u32::try_from(sessions.saturating_sub(FEW).max(1))?))
+}
+
+fn rows(small: &Side, large: &Side, others: &Others, bytes: f64, options: &Options) -> anyhow::Result<Vec<Row>> {
+    let rate = median(&small.rates);
+    let (grouped, one_by_one) = (median(&others.grouped), median(&others.one_by_one));
+    let (few_ms, many_ms) = (median(&small.medians), median(&large.medians));
+    let (few_mib, many_mib) = (small.server.memory()?, large.server.memory()?);
+    let (p99, half) = (median(&others.p99), median(&others.median));
+    let rates = |updates: f64| json!({"refreshes": rate.round(), "updates": updates.round()});
+    let growth = json!({"few": FEW, "many": options.many, "few_ms": few_ms, "many_ms": many_ms});
+    let memory = json!({"few_mib": few_mib, "many_mib": many_mib});
+    Ok(vec![
+        row("vs_grouped_updates", rate / grouped, Goal::AtLeast(0.5), rates(grouped)),
+        row("vs_commit_each", rate / one_by_one, Goal::AtLeast(5.0), rates(one_by_one)),
+        row("growth.median", many_ms / few_ms, Goal::AtMost(1.5), growth),
+        row("growth.memory", many_mib / few_mib, Goal::AtMost(1.1), memory),
+        row("growth.bytes", bytes / SESSION_BYTES, Goal::AtMost(1.0), json!({"bytes_a_session": bytes})),
+        row("p99_at_half_rate", p99 / half, Goal::AtMost(5.0), json!({"p99_ms": p99, "median_ms": half})),
+        row("idle_memory", small.idle_mib / IDLE_MIB, Goal::AtMost(1.0), json!({"mib": small.idle_mib})),
+        row("memory_under_load", few_mib / LOAD_MIB, Goal::AtMost(1.0), json!({"mib": few_mib})),
+    ])
+}
+
+fn row(id: &str, ratio: f64, goal: Goal, detail: Value) -> Row {
+    Row { id: format!("refresh.{id}"), ratio, goal, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_large_database_has_the_sessions_that_the_clients_refresh() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = House(folder.path().to_owned());
+        let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
+        let tokens = runtime.block_on(house.open_sessions(6)).unwrap();
+        house.fill_up_to(500).unwrap();
+        let sessions: i64 = rusqlite::Connection::open(house.database())
+            .and_then(|database| database.query_row("SELECT count(*) FROM sessions", [], |row| row.get(0)))
+            .unwrap();
+        assert_eq!((tokens.len(), sessions), (6, 500));
+        assert!(bare::rate(&house.database(), 8, Duration::from_millis(20)).unwrap() > 0.0);
+    }
+}

@@ -1,0 +1,124 @@
+//! A database with sessions in it: some whose refresh tokens the clients have, and many others among them.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use jotgate_server::domain::email::Email;
+use jotgate_server::domain::password::Password;
+use jotgate_server::domain::time::Timestamp;
+use jotgate_server::flows::{Device, Register, register};
+use jotgate_server::{App, Clock, Config, SystemClock, SystemRandom};
+use rusqlite::{Connection, params};
+use tokio::task::JoinSet;
+
+use crate::chance::Chance;
+
+/// Over how many milliseconds the sessions were opened: three weeks.
+const SPREAD_MILLIS: u64 = 21 * 86_400_000;
+/// Registrations at once; each waits for a password hash.
+const AT_ONCE: u64 = 8;
+
+/// The folder of a server's data.
+#[derive(Debug, Clone)]
+pub(super) struct House(pub(super) PathBuf);
+
+/// Tells a random time of the past three weeks, so that the ids of sessions, which begin with the time, spread over the
+/// whole table.
+#[derive(Debug)]
+struct PastClock(Mutex<Chance>);
+
+impl Clock for PastClock {
+    fn now(&self) -> Timestamp {
+        let past = self.0.lock().unwrap_or_else(PoisonError::into_inner).below(SPREAD_MILLIS);
+        Timestamp::from_millis(SystemClock.now().millis().saturating_sub_unsigned(past))
+    }
+}
+
+impl House {
+    /// The settings of its server, those of a first start but for the port and the cost of passwords.
+    pub(super) fn config(&self) -> anyhow::Result<Config> {
+        let mut config = Config::new("http://127.0.0.1")?;
+        self.0.clone_into(&mut config.base_dir);
+        "127.0.0.1:0".clone_into(&mut config.http.listen);
+        (config.passwords.memory_kib, config.passwords.iterations) = (8 * 1024, 1);
+        Ok(config.checked()?)
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.0.join("jotgate.db")
+    }
+
+    /// Moves in: opens so many sessions, each of a user of its own. Gives their refresh tokens.
+    pub(super) async fn open_sessions(&self, count: u64) -> anyhow::Result<Vec<String>> {
+        let clock = Arc::new(PastClock(Mutex::new(Chance::new(1))));
+        let app = App::open_with(self.config()?, clock, Arc::new(SystemRandom)).await?;
+        let mut running = JoinSet::new();
+        for lane in 0..AT_ONCE {
+            let app = app.clone();
+            running.spawn(async move {
+                let mut tokens = Vec::new();
+                for number in (lane..count).step_by(usize::try_from(AT_ONCE)?) {
+                    tokens.push(open_session(&app, number).await?);
+                }
+                anyhow::Ok(tokens)
+            });
+        }
+        let lanes: anyhow::Result<Vec<_>> = running.join_all().await.into_iter().collect();
+        app.close().await;
+        Ok(lanes?.concat())
+    }
+
+    /// Adds sessions of nobody in particular until there are so many.
+    pub(super) fn fill_up_to(&self, sessions: u64) -> anyhow::Result<()> {
+        let mut database = Connection::open(self.database())?;
+        let (present, user) = database.query_row("SELECT count(*), min(user_id) FROM sessions", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
+        })?;
+        let missing = sessions.saturating_sub(present.unsigned_abs());
+        let now = SystemClock.now().millis();
+        let begin = now.saturating_sub_unsigned(SPREAD_MILLIS);
+        let mut chance = Chance::new(2);
+        let transaction = database.transaction()?;
+        let mut insert = transaction.prepare(
+            "INSERT INTO sessions (id, user_id, client_id, generation, scope, created_at, rotated_at, last_used_at, \
+             expires_at, idle_for) VALUES (?1, ?2, 'jotgate', 0, '', ?3, ?3, ?3, ?3 + 15552000000, 2592000)",
+        )?;
+        for number in 0..missing {
+            let opened = begin.saturating_add_unsigned(SPREAD_MILLIS / missing * number);
+            let id = id(opened.cast_unsigned(), &mut chance);
+            insert.execute(params![id, user, opened])?;
+        }
+        drop(insert);
+        transaction.commit()?;
+        database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).context("a checkpoint")?;
+        Ok(())
+    }
+
+    /// The same data in another folder. Nobody may have it open.
+    pub(super) fn copy_to(&self, folder: &Path) -> anyhow::Result<Self> {
+        for file in ["jotgate.db", "jotgate.db.master-key"] {
+            std::fs::copy(self.0.join(file), folder.join(file))?;
+        }
+        Ok(Self(folder.to_owned()))
+    }
+
+    /// The size of the database in bytes.
+    pub(super) fn size(&self) -> anyhow::Result<u64> {
+        Ok(std::fs::metadata(self.database())?.len())
+    }
+}
+
+async fn open_session(app: &App, number: u64) -> anyhow::Result<String> {
+    let email = Email::parse(&format!("user-{number}@example.com"))?;
+    let password = Password::parse("a long enough pass phrase").context("a password")?;
+    let opened = register(app, Register { email, password, name: None }, Device::default()).await?;
+    Ok(opened.grant.refresh_token.expose().to_owned())
+}
+
+/// An id as the server makes them (`UUIDv7`): the time, then randomness.
+fn id(millis: u64, chance: &mut Chance) -> [u8; 16] {
+    let random = u128::from(chance.below(1 << 38)) << 38 | u128::from(chance.below(1 << 38));
+    let id = u128::from(millis) << 80 | 0x7 << 76 | random;
+    id.to_be_bytes()
+}

@@ -1,0 +1,117 @@
+//! Clients that refresh: as fast as they are answered, or at a rate.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use tokio::task::JoinSet;
+
+use crate::chance::Chance;
+use crate::http::Connection;
+use crate::measure::now;
+
+/// A client with its connection, and sessions of which it refreshes one at a time, in no order.
+#[derive(Debug)]
+pub(super) struct Client {
+    connection: Connection,
+    tokens: Vec<String>,
+    chance: Chance,
+    /// Milliseconds of each refresh since the last measurement began.
+    took: Vec<f64>,
+}
+
+/// What came of a measurement.
+#[derive(Debug)]
+pub(super) struct Measured {
+    /// Refreshes a second.
+    pub(super) rate: f64,
+    /// Milliseconds of each refresh, sorted.
+    pub(super) took: Vec<f64>,
+}
+
+impl Measured {
+    /// The time, in milliseconds, that this share of the refreshes did not exceed.
+    pub(super) fn quantile(&self, share: f64) -> f64 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an index below the length"
+        )]
+        let index = (self.took.len() as f64 * share) as usize;
+        self.took.get(index).or(self.took.last()).copied().unwrap_or_default()
+    }
+}
+
+/// Gives each client a connection and its share of the sessions.
+pub(super) async fn connect(address: SocketAddr, tokens: &[String], clients: usize) -> anyhow::Result<Vec<Client>> {
+    let mut connected = Vec::new();
+    for number in 0..clients {
+        let tokens: Vec<_> = tokens.iter().skip(number).step_by(clients).cloned().collect();
+        ensure!(!tokens.is_empty(), "there are fewer sessions than clients");
+        let connection = Connection::open(address).await?;
+        connected.push(Client { connection, tokens, chance: Chance::new(number as u64 + 1), took: Vec::new() });
+    }
+    Ok(connected)
+}
+
+/// Has all clients refresh for so long. With a rate, that many refreshes a second are due, and each is measured from when it
+/// was due, so that one that is held up counts for all that wait behind it.
+pub(super) async fn measure(
+    clients: Vec<Client>,
+    time: Duration,
+    rate: Option<f64>,
+) -> anyhow::Result<(Vec<Client>, Measured)> {
+    let begin = now();
+    let count = u32::try_from(clients.len())?;
+    let pace = rate.map(|rate| Duration::from_secs_f64(f64::from(count) / rate));
+    let mut running = JoinSet::new();
+    for (number, client) in (0..count).zip(clients) {
+        // The clients take turns, rather than all coming at once.
+        let first = begin + pace.map_or(Duration::ZERO, |pace| pace * number / count);
+        running.spawn(client.refresh_until(begin + time, first, pace));
+    }
+    let mut clients: Vec<Client> = running.join_all().await.into_iter().collect::<anyhow::Result<_>>()?;
+    let took = begin.elapsed().as_secs_f64();
+    let mut all: Vec<f64> = clients.iter_mut().flat_map(|client| std::mem::take(&mut client.took)).collect();
+    all.sort_by(f64::total_cmp);
+    let rate = f64::from(u32::try_from(all.len())?) / took;
+    Ok((clients, Measured { rate, took: all }))
+}
+
+impl Client {
+    async fn refresh_until(mut self, end: Instant, mut due: Instant, pace: Option<Duration>) -> anyhow::Result<Self> {
+        while now() < end && due < end {
+            if let Some(pace) = pace {
+                tokio::time::sleep_until(due.into()).await;
+                self.refresh(due).await?;
+                due += pace;
+            } else {
+                self.refresh(now()).await?;
+            }
+        }
+        Ok(self)
+    }
+
+    async fn refresh(&mut self, due: Instant) -> anyhow::Result<()> {
+        let which = usize::try_from(self.chance.below(self.tokens.len() as u64))?;
+        let token = &mut self.tokens[which];
+        let request = format!(
+            "POST /v1/refresh HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n\
+             {{\"refresh_token\":\"{token}\"}}",
+            token.len() + r#"{"refresh_token":""}"#.len()
+        );
+        let (status, body) = self.connection.exchange(request.as_bytes()).await?;
+        ensure!(status == 200, "a refresh was answered with {status}");
+        self.took.push(due.elapsed().as_secs_f64() * 1000.0);
+        successor(body)?.clone_into(token);
+        Ok(())
+    }
+}
+
+/// The refresh token in an answer.
+fn successor(body: &[u8]) -> anyhow::Result<&str> {
+    let text = std::str::from_utf8(body)?;
+    let begin = text.find("jgr_").context("there is no refresh token in an answer")?;
+    text[begin..].split('"').next().context("a refresh token does not end")
+}

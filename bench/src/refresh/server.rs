@@ -1,0 +1,78 @@
+//! The server under load, in a process of its own.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use anyhow::Context;
+use clap::Args;
+use jotgate_server::{App, Server};
+
+use super::house::House;
+use crate::measure::resident_mib;
+
+#[derive(Debug, Args)]
+pub(crate) struct ServerOptions {
+    /// The folder of its data.
+    #[arg(long)]
+    data: PathBuf,
+}
+
+/// Serves until standard input ends. Says on standard output where.
+pub(crate) fn serve(options: &ServerOptions) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let app = App::open(House(options.data.clone()).config()?).await?;
+        let server = Server::bind(app).await?;
+        let mut output = std::io::stdout();
+        writeln!(output, "{}", server.local_address()?)?;
+        output.flush()?;
+        let (stopped, stop) = tokio::sync::oneshot::channel::<()>();
+        std::thread::spawn(move || {
+            // However it ends, it is the end.
+            let _ = std::io::stdin().read(&mut [0]);
+            drop(stopped);
+        });
+        server
+            .run(async {
+                let _ = stop.await;
+            })
+            .await;
+        Ok(())
+    })
+}
+
+/// A running server; it is stopped when this is dropped.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) address: SocketAddr,
+    process: Child,
+    _output: BufReader<ChildStdout>,
+}
+
+impl Running {
+    pub(super) fn start(house: &House) -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("refresh-server").arg("--data").arg(&house.0);
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut output = BufReader::new(process.stdout.take().context("the server's output")?);
+        let mut line = String::new();
+        output.read_line(&mut line)?;
+        let address = line.trim().parse().context("the server did not start")?;
+        Ok(Self { address, process, _output: output })
+    }
+
+    /// The memory that it holds, in MiB.
+    pub(super) fn memory(&self) -> anyhow::Result<f64> {
+        resident_mib(self.process.id())
+    }
+}
+
+impl Drop for Running {
+    /// It finishes what it has begun, so that the database is whole in one file afterwards.
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,95 @@
+//! A copy of the database as it is at one moment, made while it is written to; and the way back.
+//!
+//! Either file appears under its name only when it is whole, checked and on disk.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::error::store_error;
+use super::{Options, connect, migrate};
+use crate::store::error::{BackupError, OpenError, StoreError};
+
+/// Writes a copy to a new file, which only its owner can read.
+///
+/// The copy is read within one snapshot, beside the writer. Until it is done the write-ahead log cannot start again.
+pub(super) fn back_up(database: &Path, file: &Path, options: Options) -> Result<(), BackupError> {
+    let connection = connect::plain(database, options)?;
+    appear(file, options, |partial| {
+        let name = partial.to_str().ok_or_else(|| inaccessible(partial, "its name is not UTF-8"))?;
+        connection.execute("VACUUM INTO ?1", [name]).map_err(|error| store_error(&error))?;
+        Ok(())
+    })
+}
+
+/// Puts a copy where no database is yet.
+pub(super) fn restore(file: &Path, database: &Path, options: Options) -> Result<(), BackupError> {
+    refuse_existing(database)?;
+    // A log that was left of another database would be taken for a part of this one.
+    for rest in ["-wal", "-shm", "-journal"] {
+        refuse_existing(&with_suffix(database, rest))?;
+    }
+    appear(database, options, |partial| {
+        fs::copy(file, partial).map_err(|error| inaccessible(file, &error.to_string()))?;
+        Ok(())
+    })
+}
+
+/// Writes a file under another name, checks it, and gives it its name.
+fn appear(
+    file: &Path,
+    options: Options,
+    write: impl FnOnce(&Path) -> Result<(), BackupError>,
+) -> Result<(), BackupError> {
+    refuse_existing(file)?;
+    let partial = file.with_added_extension("partial");
+    // What an earlier attempt left when it was interrupted.
+    let _ = fs::remove_file(&partial);
+    let partial = connect::prepare_file(&partial)?;
+    let done = write(&partial).and_then(|()| check(&partial, options)).and_then(|()| rename(&partial, file));
+    if done.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&partial);
+    }
+    done
+}
+
+fn refuse_existing(file: &Path) -> Result<(), BackupError> {
+    // A link that leads nowhere is there as well.
+    if file.symlink_metadata().is_ok() { Err(BackupError::Exists(file.to_owned())) } else { Ok(()) }
+}
+
+/// Whether it is a whole database of ours, of a version that this program knows.
+fn check(file: &Path, options: Options) -> Result<(), BackupError> {
+    let not_ours = |error| match error {
+        StoreError::Corrupt(_) => BackupError::Open(OpenError::NotOurs(file.to_owned())),
+        error => BackupError::Store(error),
+    };
+    let connection = connect::plain(file, options).map_err(not_ours)?;
+    migrate::check(file, &connection)?;
+    let found = integrity(&connection)?;
+    if found == "ok" { Ok(()) } else { Err(BackupError::Damaged { found }) }
+}
+
+fn integrity(connection: &Connection) -> Result<String, StoreError> {
+    connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(|error| store_error(&error))
+}
+
+fn rename(partial: &Path, file: &Path) -> Result<(), BackupError> {
+    let failed = |error: std::io::Error| inaccessible(file, &error.to_string());
+    File::open(partial).and_then(|partial| partial.sync_all()).map_err(failed)?;
+    refuse_existing(file)?;
+    fs::rename(partial, file).map_err(failed)?;
+    connect::sync_directory(partial.parent().unwrap_or(Path::new("/"))).map_err(failed)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn inaccessible(path: &Path, reason: &str) -> BackupError {
+    BackupError::Open(OpenError::Inaccessible { path: path.to_owned(), reason: reason.to_owned() })
+}
