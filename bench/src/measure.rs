@@ -51,7 +51,7 @@ impl<'a> Contender<'a> {
     }
 }
 
-/// Runs the contenders in turn, round after round, and returns for each the nanoseconds of one call in every round.
+/// Runs the contenders in turn, in many short rounds, so that a busy machine disturbs single rounds and not their median.
 pub(crate) fn in_turn(contenders: &mut [Contender<'_>], rounds: usize, calls: u32) -> Vec<Vec<f64>> {
     let mut times = vec![Vec::with_capacity(rounds); contenders.len()];
     for round in 0..=rounds {

@@ -7,7 +7,7 @@ use crate::tree::{crates, read, root};
 
 /// package, what it may depend on of ours, and what its tests may besides.
 const ARROWS: [(&str, &[&str], &[&str]); 6] = [
-    ("jotgate-jose", &[], &[]),
+    ("jotgate-jose", &[], &["jotgate-testkit"]),
     ("jotgate-wire", &[], &[]),
     ("jotgate-testkit", &["jotgate-jose"], &[]),
     ("jotgate-guard", &["jotgate-jose", "jotgate-wire"], &["jotgate-testkit"]),

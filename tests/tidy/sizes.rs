@@ -6,6 +6,8 @@ use crate::tree::{Source, all_sources, files, read};
 const LONGEST_FILE: usize = 400;
 const LONGEST_TEST_FILE: usize = 500;
 const LONGEST_FUNCTION: usize = 80;
+/// A test's table of cases is one function.
+const LONGEST_TEST_FUNCTION: usize = 120;
 
 /// The first line of a file that is longer because it holds one table: `// tidy: one table: …why…`.
 const TABLE_MARK: &str = "// tidy: one table: ";
@@ -34,10 +36,11 @@ fn files_stay_small() {
 fn functions_stay_short() {
     let mut complaints = Vec::new();
     for file in all_sources() {
+        let longest = if file.is_test() { LONGEST_TEST_FUNCTION } else { LONGEST_FUNCTION };
         for (line, name, lines) in functions(&file) {
-            if lines > LONGEST_FUNCTION {
+            if lines > longest {
                 complaints.push(format!(
-                    "{}:{line}: `{name}` has {lines} lines, more than {LONGEST_FUNCTION}: it probably does another \
+                    "{}:{line}: `{name}` has {lines} lines, more than {longest}: it probably does another \
                      layer's work",
                     file.path
                 ));
@@ -84,7 +87,9 @@ fn nothing_is_left_for_later() {
     let macros = [concat!("to", "do!"), concat!("unimple", "mented!")];
     let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("X", "XX"), concat!("HA", "CK")];
     let mut complaints = Vec::new();
-    for file in all_sources() {
+    // Programs that are there not to compile (trybuild) need no end.
+    let compiles = |file: &Source| !file.path.contains("/tests/misuse/");
+    for file in all_sources().into_iter().filter(compiles) {
         for (index, (line, code)) in file.text.lines().zip(file.code.lines()).enumerate() {
             let is_mark = |word: &str| marks.contains(&word);
             let marked = line.split(|c: char| !c.is_alphanumeric()).any(is_mark);

@@ -53,6 +53,18 @@ const NEEDS: &[Need] = &[
         get: Get::Npm(&["jose@6.2"]),
     },
     Need {
+        name: "jsonwebtoken for Node.js",
+        wanted_by: "interoperation",
+        look: Look::Folder("node/node_modules/jsonwebtoken"),
+        get: Get::Npm(&["jsonwebtoken@9.0"]),
+    },
+    Need {
+        name: "fast-jwt for Node.js",
+        wanted_by: "interoperation",
+        look: Look::Folder("node/node_modules/fast-jwt"),
+        get: Get::Npm(&["fast-jwt@6"]),
+    },
+    Need {
         name: "Python with pip",
         wanted_by: "interoperation",
         look: Look::Program("pip3"),
@@ -63,6 +75,12 @@ const NEEDS: &[Need] = &[
         wanted_by: "interoperation",
         look: Look::Folder("python/jwt"),
         get: Get::Pip(&["PyJWT[crypto]~=2.10"]),
+    },
+    Need {
+        name: "joserfc for Python",
+        wanted_by: "interoperation",
+        look: Look::Folder("python/joserfc"),
+        get: Get::Pip(&["joserfc"]),
     },
 ];
 

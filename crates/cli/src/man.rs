@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
+
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
@@ -19,6 +21,7 @@ pub(crate) fn run(args: &Args, tree: clap::Command, output: Output) -> Result<Ex
         |error: std::io::Error| Failure::environment(format!("{} cannot be written to: {error}", args.dir.display()));
     std::fs::create_dir_all(&args.dir).map_err(cannot)?;
     clap_mangen::generate_to(tree, &args.dir).map_err(cannot)?;
-    output.note(format!("wrote the manual pages to {}", args.dir.display()));
+    let dir = &args.dir;
+    output.answer(|| json!({"dir": dir}), || format!("wrote the manual pages to {}", dir.display()))?;
     Ok(Exit::Done)
 }

@@ -52,6 +52,12 @@ enum Verdict {
     Wait(Lack, String),
 }
 
+impl From<Result<Option<Auth>, Rejection>> for Verdict {
+    fn from(outcome: Result<Option<Auth>, Rejection>) -> Self {
+        outcome.map_or_else(Self::Refuse, Self::Pass)
+    }
+}
+
 impl Auth {
     /// Who a request speaks for, by what a guard's layer put into its extensions; `None` for an anonymous one that may pass.
     ///
@@ -89,37 +95,30 @@ impl Checkpoint {
     fn judge<B>(&self, request: &Request<B>) -> Verdict {
         if let Some(known) = request.extensions().get::<Identity>().filter(|known| known.by == self.guard.verifier().id)
         {
-            return self.admit(known.auth.clone());
+            return self.admit(known.auth.clone()).into();
         }
         let token = match bearer::token(request.headers(), request.uri()) {
             Ok(Some(token)) => token,
-            Ok(None) => return self.admit(None),
+            Ok(None) => return self.admit(None).into(),
             Err(rejection) => return Verdict::Refuse(rejection),
         };
         match self.guard.verifier().attempt(token) {
-            Attempt::Done(Ok(auth)) => self.admit(Some(auth)),
-            Attempt::Done(Err(rejection)) => Verdict::Refuse(rejection),
+            Attempt::Done(outcome) => outcome.and_then(|auth| self.admit(Some(auth))).into(),
             Attempt::Lacking(lack, _) => Verdict::Wait(lack, token.to_owned()),
-        }
-    }
-
-    /// Applies the rule to who asks.
-    fn admit(&self, auth: Option<Auth>) -> Verdict {
-        match (&self.rule, auth) {
-            (Rule::TokenOrNone, auth) => Verdict::Pass(auth),
-            (_, None) => Verdict::Refuse(Rejection::no_token()),
-            (Rule::Scope(scope), Some(auth)) if !auth.has_scope(scope) => Verdict::Refuse(Rejection::scope(scope)),
-            (_, auth) => Verdict::Pass(auth),
         }
     }
 
     /// Judges a request whose token needs keys that are not in memory.
     async fn judge_after(&self, lack: Lack, token: &str) -> Result<Option<Auth>, Rejection> {
-        let auth = self.guard.verifier().verify_after(lack, token).await?;
-        match self.admit(Some(auth)) {
-            Verdict::Pass(auth) => Ok(auth),
-            Verdict::Refuse(rejection) => Err(rejection),
-            Verdict::Wait(..) => Err(Rejection::no_token()),
+        self.admit(Some(self.guard.verifier().verify_after(lack, token).await?))
+    }
+
+    /// Applies the rule to who asks.
+    fn admit(&self, auth: Option<Auth>) -> Result<Option<Auth>, Rejection> {
+        match (&self.rule, &auth) {
+            (Rule::Token | Rule::Scope(_), None) => Err(Rejection::no_token()),
+            (Rule::Scope(scope), Some(auth)) if !auth.has_scope(scope) => Err(Rejection::scope(scope)),
+            _ => Ok(auth),
         }
     }
 

@@ -2,9 +2,9 @@
 
 mod support;
 
-use jotgate_guard::Guard;
+use jotgate_guard::{Clock, Guard};
 use serde_json::json;
-use support::{AUDIENCE, Manner, TestIssuer, claims_with, key, outcome, token};
+use support::{AUDIENCE, Manner, NOW, TestIssuer, claims_with, guard_with, key, outcome, token};
 
 #[tokio::test]
 async fn a_new_key_is_found_when_it_is_first_used() {
@@ -81,12 +81,34 @@ async fn a_key_of_one_issuer_never_verifies_a_token_of_another() {
     }
 }
 
+#[tokio::test]
+async fn a_remembered_token_ends_when_any_other_would() {
+    let key = key("k1");
+    let clock = Clock::manual(NOW);
+    let remembering = guard_with(&key).clock(clock.clone()).build().unwrap();
+    let forgetful = guard_with(&key).clock(clock.clone()).cached_tokens(0).build().unwrap();
+    let token = token(&key, &claims_with(&json!({"nbf": NOW - 10})));
+    for (now, expected) in [
+        (NOW, "ok"),
+        (NOW + 599, "ok"),
+        (NOW + 629, "ok"),
+        (NOW + 630, "token_expired"),
+        (NOW + 10_000, "token_expired"),
+        (NOW - 41, "token_not_yet_valid"),
+        (NOW + 5, "ok"),
+    ] {
+        clock.set(now);
+        assert_eq!(outcome(&remembering, &token).await, expected, "{now}");
+        assert_eq!(outcome(&forgetful, &token).await, expected, "{now}");
+    }
+}
+
 #[test]
 fn a_guard_built_outside_a_runtime_begins_with_its_first_request() {
     let key = key("k1");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let issuer = runtime.block_on(TestIssuer::start(&[&key]));
-    let clock = jotgate_guard::Clock::manual(support::NOW);
+    let clock = Clock::manual(NOW);
     let guard = Guard::builder().issuer(&issuer.url).audience(AUDIENCE).clock(clock).build().unwrap();
     assert_eq!(issuer.key_fetches(), 0);
     assert_eq!(runtime.block_on(outcome(&guard, &issuer.token(&key))), "ok");

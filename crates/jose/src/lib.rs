@@ -41,6 +41,14 @@
 //! # }
 //! ```
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+#![cfg_attr(
+    target_family = "wasm",
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "WebAssembly verifies only; what reads and writes private keys is not used there"
+    )
+)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "tests may panic"))]
 
 mod algorithm;
@@ -54,6 +62,7 @@ mod jwk;
 pub mod jws;
 pub mod jwt;
 mod key;
+pub mod manual;
 mod refusal;
 mod secret;
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! The examples of the RFCs: 7515 A, 7517 A, 7519 §3.1 and §6.1, 7520 §3 and §4, 7638 §3.1, 8037 A, 9964 A.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use jotgate_jose::{Algorithm, Code, KeySet, SigningKey, VerifyingKey, danger, jws, jwt};
 use serde_json::{Value, json};

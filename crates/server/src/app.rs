@@ -7,19 +7,19 @@ use jotgate_jose::jwt;
 use jotgate_wire::RevocationSet;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ConfigError};
+use crate::config::{ACCESS_TTL_MAX, Config, ConfigError};
 use crate::domain::password::PasswordPolicy;
 use crate::domain::refresh::RefreshPolicy;
 use crate::domain::time::Timestamp;
 use crate::hasher::{HashError, Hasher};
+use crate::limits::Limits;
 use crate::random::{Random, SystemRandom};
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
 use crate::store::{BackupError, InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
 use crate::throttle::Throttle;
-use crate::tokens::check::{self, LEEWAY_SECONDS};
-use crate::tokens::issue::Terms;
 use crate::tokens::keyring::{self, Keyring, KeyringError};
 use crate::tokens::master_key::{MasterKey, MasterKeyError};
+use crate::tokens::terms::Terms;
 
 /// A running auth server without a listener: mount its [`router`](Self::router), or hand it to [`serve`](crate::serve).
 /// Cloning it is cheap, and all clones are one server.
@@ -34,10 +34,10 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) keyring: Keyring,
     pub(crate) terms: Terms,
-    pub(crate) policy: jwt::Policy,
     pub(crate) revocations: Arc<RevocationSet>,
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
+    pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }
@@ -93,15 +93,16 @@ impl App {
     ///
     /// As [`App::open`].
     pub async fn open_with(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, StartError> {
+        let config = config.checked()?;
         let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
         let store = open_store(url.clone()).await?;
         let keyring = open_keyring(&config, &url, &store, &*random, clock.now()).await?;
-        let terms = terms(&config);
+        let terms = Terms::new(&config, &keyring);
         let hasher = Hasher::new(&config.passwords, &*random)?;
-        let policy = check::policy(&keyring, &terms);
         let throttle = Throttle::new(&config.throttle);
         let revocations = Arc::new(RevocationSet::default());
-        let inner = Inner { config, store, keyring, terms, policy, revocations, hasher, throttle, clock, random };
+        let limits = Limits::new(config.http.max_connections);
+        let inner = Inner { config, store, keyring, terms, revocations, hasher, throttle, limits, clock, random };
         let app = Self { inner: Arc::new(inner) };
         app.follow_revocations().await?;
         Ok(app)
@@ -158,9 +159,10 @@ impl App {
         self.inner.clock.now()
     }
 
-    /// When a revocation made now can be forgotten: when the longest access token still alive has expired everywhere.
+    /// When a revocation made now can be forgotten: when no access token can be left that any verifier would take. The
+    /// bounds count, and not today's settings: yesterday's tokens may live longer, and verifiers have a leeway of their own.
     pub(crate) fn forget_at(&self, now: Timestamp) -> Timestamp {
-        now.plus_seconds(self.inner.terms.ttl + 2 * i64::from(LEEWAY_SECONDS))
+        now.plus_seconds(ACCESS_TTL_MAX.get() + 2 * i64::from(jwt::Policy::MAX_LEEWAY))
     }
 
     pub(crate) fn refresh_policy(&self) -> RefreshPolicy {
@@ -202,12 +204,4 @@ fn master_key_file(url: &StoreUrl) -> PathBuf {
     match url {
         StoreUrl::Sqlite { path } => path.with_added_extension("master-key"),
     }
-}
-
-fn terms(config: &Config) -> Terms {
-    let audience = match config.tokens.audience.as_slice() {
-        [] => vec![config.issuer.clone()],
-        configured => configured.to_vec(),
-    };
-    Terms { issuer: config.issuer.clone(), audience, ttl: config.tokens.access_ttl.get() }
 }

@@ -1,16 +1,14 @@
 //! Keeps this process's set of ended sessions in step with the store.
 //!
-//! What this process ends is in the set before the end is answered; what another process on the same store ends follows
-//! as soon as its commit is noticed.
+//! What ends is in the set before an end is answered, whoever ended it; what another process on the same store ends
+//! follows as soon as its commit is noticed.
 
 use jotgate_wire::{self as wire, Entry};
 
 use crate::app::App;
 use crate::domain::revocation::{Revocation, Subject};
-use crate::domain::session::SessionId;
-use crate::domain::time::Timestamp;
-use crate::store::StoreError;
 use crate::store::revocations::RevocationsAfter;
+use crate::store::{Op, StoreError};
 
 /// Entries read at a time.
 const PAGE: u32 = 1000;
@@ -30,12 +28,16 @@ impl App {
         Ok(())
     }
 
-    /// Takes in sessions that this process has just ended, so that their tokens are refused from now on.
-    pub(crate) fn note_ended(&self, sessions: &[SessionId], forget_at: Timestamp) {
-        for session in sessions {
-            let revocation = Revocation { subject: Subject::Session(*session), forget_at };
-            self.inner.revocations.apply(wire_entry(0, revocation));
-        }
+    /// Makes a change that ends something, and takes its entries in before it is answered. Both happen even if the caller
+    /// goes away in between: a client that hangs up must not leave an ended session's tokens alive in this process.
+    pub(crate) async fn end<O: Op>(&self, op: O) -> Result<O::Output, StoreError> {
+        let app = self.clone();
+        let ending = tokio::spawn(async move {
+            let output = app.inner.store.write(op).await?;
+            app.follow_revocations().await?;
+            Ok(output)
+        });
+        ending.await.unwrap_or_else(|_| Err(StoreError::Internal("the change was interrupted".to_owned())))
     }
 }
 

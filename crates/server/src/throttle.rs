@@ -12,7 +12,8 @@ use crate::config;
 use crate::domain::throttle::{Tries, admit};
 use crate::domain::time::Timestamp;
 
-/// Addresses remembered at once. The oldest are forgotten first; each one cost the attacker a password hash.
+/// Addresses remembered at once. Those with the fewest tries are forgotten first, and of these the oldest; each one cost
+/// the attacker a password hash.
 const MAX_REMEMBERED: usize = 100_000;
 
 /// Counters of recent tries by address.
@@ -28,6 +29,7 @@ pub(crate) struct Throttle {
 pub(crate) struct Attempt<'a> {
     throttle: &'a Throttle,
     key: Option<u64>,
+    before: Option<Tries>,
 }
 
 impl Throttle {
@@ -38,15 +40,16 @@ impl Throttle {
     /// Admits a try for that address, or says how many seconds to wait.
     pub(crate) fn admit(&self, address: Option<&str>, now: Timestamp) -> Result<Attempt<'_>, u32> {
         let Some(key) = address.filter(|_| self.enabled).map(|address| self.hasher.hash_one(address)) else {
-            return Ok(Attempt { throttle: self, key: None });
+            return Ok(Attempt { throttle: self, key: None, before: None });
         };
         let mut recent = self.recent();
         if recent.len() >= MAX_REMEMBERED && !recent.contains_key(&key) {
-            forget_older_half(&mut recent);
+            forget_half(&mut recent);
         }
-        let tries = admit(recent.get(&key).copied().unwrap_or_default(), now)?;
+        let before = recent.get(&key).copied();
+        let tries = admit(before.unwrap_or_default(), now)?;
         recent.insert(key, tries);
-        Ok(Attempt { throttle: self, key: Some(key) })
+        Ok(Attempt { throttle: self, key: Some(key), before })
     }
 
     fn recent(&self) -> MutexGuard<'_, HashMap<u64, Tries>> {
@@ -61,14 +64,24 @@ impl Attempt<'_> {
             self.throttle.recent().remove(&key);
         }
     }
+
+    /// The password was not looked at after all: nothing was tried, so nothing is counted. Else a flood of tries that cost
+    /// nothing could drive the counters of others out.
+    pub(crate) fn not_tried(self) {
+        match (self.key, self.before) {
+            (Some(key), Some(before)) => drop(self.throttle.recent().insert(key, before)),
+            (Some(key), None) => drop(self.throttle.recent().remove(&key)),
+            (None, _) => {}
+        }
+    }
 }
 
-fn forget_older_half(recent: &mut HashMap<u64, Tries>) {
-    let mut times: Vec<Timestamp> = recent.values().map(|tries| tries.last).collect();
-    let middle = times.len() / 2;
-    let (_, median, _) = times.select_nth_unstable(middle);
+fn forget_half(recent: &mut HashMap<u64, Tries>) {
+    let mut order: Vec<_> = recent.values().map(|tries| (tries.count, tries.last)).collect();
+    let middle = order.len() / 2;
+    let (_, median, _) = order.select_nth_unstable(middle);
     let median = *median;
-    recent.retain(|_, tries| tries.last > median);
+    recent.retain(|_, tries| (tries.count, tries.last) > median);
 }
 
 #[cfg(test)]
@@ -94,6 +107,30 @@ mod tests {
         assert!(throttle.admit(Some("b"), at(0)).is_ok());
         assert_eq!(throttle.admit(Some("b"), at(0)).unwrap_err(), 1);
         assert!(throttle.admit(Some("a"), at(0)).is_ok());
+    }
+
+    #[test]
+    fn what_was_not_tried_is_not_counted() {
+        let throttle = throttle(true);
+        for _ in 0..5 {
+            throttle.admit(Some("a"), at(0)).unwrap();
+        }
+        throttle.admit(Some("a"), at(1)).unwrap().not_tried();
+        assert!(throttle.admit(Some("a"), at(1)).is_ok());
+        throttle.admit(Some("b"), at(1)).unwrap().not_tried();
+        assert_eq!(throttle.recent().len(), 1);
+    }
+
+    #[test]
+    fn a_flood_of_addresses_forgets_those_tried_least() {
+        let throttle = throttle(true);
+        for _ in 0..5 {
+            throttle.admit(Some("victim"), at(0)).unwrap();
+        }
+        for number in 0..=MAX_REMEMBERED {
+            throttle.admit(Some(&number.to_string()), at(1)).unwrap();
+        }
+        assert!(throttle.admit(Some("victim"), at(0)).is_err());
     }
 
     #[test]

@@ -68,12 +68,21 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
             let form = args.to.name();
             output.answer(|| json!({"file": file, "form": form}), || format!("wrote {}", file.display()))?;
         }
-        None if args.to == To::Der && std::io::stdout().is_terminal() => {
-            return Err(Failure::usage("DER is bytes, which a terminal cannot show; give --out FILE"));
-        }
-        None => output.bytes(&bytes)?,
+        None => print(&bytes, args.to, output)?,
     }
     Ok(Exit::Done)
+}
+
+/// A JWK is JSON already; the other forms become members of an object for a program.
+fn print(bytes: &[u8], to: To, output: Output) -> Result<(), Failure> {
+    match (to, output.is_json()) {
+        (To::Pem, true) => output.value(&json!({"pem": String::from_utf8_lossy(bytes)})),
+        (To::Der, true) => output.value(&json!({"der_base64": base64_simd::STANDARD.encode_to_string(bytes)})),
+        (To::Der, false) if std::io::stdout().is_terminal() => {
+            Err(Failure::usage("DER is bytes, which a terminal cannot show; give --out FILE"))
+        }
+        _ => output.bytes(bytes),
+    }
 }
 
 fn written(key: &AnyKey, to: To) -> Result<Zeroizing<Vec<u8>>, KeyError> {

@@ -53,6 +53,8 @@ fn shells_learn_the_commands() {
         let script = desk.run(&["completions", shell]).ends(0).stdout;
         assert!(script.contains("jotgate") && script.contains("thumbprint"), "{shell}");
     }
+    let script = desk.run(&["completions", "fish", "--json"]).ends(0).json();
+    assert!(script["script"].as_str().is_some_and(|script| script.contains("thumbprint")));
     desk.run(&["completions", "abacus"]).ends(2);
 }
 
@@ -60,5 +62,6 @@ fn shells_learn_the_commands() {
 fn manual_pages_need_a_folder_that_can_be_written() {
     let desk = Desk::new();
     desk.write("file", "");
+    assert_eq!(desk.run(&["man", "man", "--json"]).ends(0).json()["dir"], "man");
     desk.run(&["man", "file"]).ends(3).complains(&["file"]);
 }

@@ -103,6 +103,9 @@ fn keys_survive_the_journey_through_pem_and_der() {
         }
     }
     let pem = desk.run(&["jwk", "convert", "key.jwk", "--to", "pem"]).ends(0).stdout;
+    let json = desk.run(&["jwk", "convert", "key.jwk", "--to", "pem", "--json"]).ends(0).json();
+    assert_eq!(json["pem"], pem);
+    assert!(desk.run(&["jwk", "convert", "key.jwk", "--to", "der", "--json"]).ends(0).json()["der_base64"].is_string());
     assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----\n") && pem.ends_with("-----END PRIVATE KEY-----\n"));
 }
 

@@ -71,9 +71,10 @@ impl Server {
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 
-    /// Waits until it has said this. It ends, and with it the waiting, when the test's own time is over.
-    pub(crate) fn says(&self, words: &str) {
+    /// Waits until it has said this.
+    pub(crate) fn says(&mut self, words: &str) {
         while !String::from_utf8_lossy(&self.said.lock().unwrap()).contains(words) {
+            assert!(self.child.try_wait().unwrap().is_none(), "it ended without having said `{words}`");
             std::thread::yield_now();
         }
     }

@@ -84,7 +84,7 @@ impl Verifier {
 
 /// A signature that could be read, and that verified.
 fn holds<E, F>(verified: Result<Result<(), E>, F>) -> bool {
-    matches!(verified, Ok(Ok(())))
+    verified.is_ok_and(|verified| verified.is_ok())
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {

@@ -9,7 +9,7 @@ use super::scan::plain_len;
 use super::text::Text;
 
 /// More members than this take the full scanner.
-const MAX_MEMBERS: usize = 32;
+const MAX_MEMBERS: usize = 24;
 
 /// A value in the shape in which claims are wanted.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ pub(crate) enum Found<'a> {
 #[inline]
 pub(super) fn each_member<'a>(text: &'a str, mut each: impl FnMut(&'a str, Found<'a>)) -> Option<()> {
     let mut reader = Reader { text, rest: text.as_bytes() };
-    let mut names = Names { names: [""; MAX_MEMBERS], count: 0, seen: 0 };
+    let mut names = Names { earlier: [""; MAX_MEMBERS], count: 0, seen: 0 };
     reader.eat(b'{')?;
     loop {
         reader.eat(b'"')?;
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
 
 /// The names so far. A name that may have occurred before is compared with all of them.
 struct Names<'a> {
-    names: [&'a str; MAX_MEMBERS],
+    earlier: [&'a str; MAX_MEMBERS],
     count: usize,
     seen: u64,
 }
@@ -137,11 +137,11 @@ impl<'a> Names<'a> {
     #[inline]
     fn add(&mut self, name: &'a str) -> Option<()> {
         let bit = kind(name);
-        if self.seen & bit != 0 && self.names.iter().take(self.count).any(|earlier| *earlier == name) {
+        if self.seen & bit != 0 && self.earlier.iter().take(self.count).any(|earlier| *earlier == name) {
             return None;
         }
         self.seen |= bit;
-        *self.names.get_mut(self.count)? = name;
+        *self.earlier.get_mut(self.count)? = name;
         self.count = self.count.wrapping_add(1);
         Some(())
     }

@@ -9,7 +9,7 @@ const FEW: usize = 24;
 
 #[derive(Default)]
 pub(super) struct Names<'a> {
-    names: SmallVec<[Text<'a>; 16]>,
+    all: SmallVec<[Text<'a>; 16]>,
     /// One bit for each kind of name seen, so that most names need no comparison at all.
     seen: u64,
     /// A name may have occurred before: it must be looked at again.
@@ -21,16 +21,16 @@ impl<'a> Names<'a> {
     pub(super) fn add(&mut self, name: Text<'a>) {
         let bit = name.plain().map_or(u64::MAX, kind);
         if self.seen & bit != 0 && !self.suspect {
-            self.suspect = self.names.iter().any(|earlier| earlier.same(name)) || self.names.len() > FEW;
+            self.suspect = self.all.iter().any(|earlier| earlier.same(name)) || self.all.len() > FEW;
         }
         self.seen |= bit;
-        self.names.push(name);
+        self.all.push(name);
     }
 
     /// Whether all names mean different texts.
     #[inline]
     pub(super) fn all_different(&self) -> bool {
-        !self.suspect || all_different(&self.names)
+        !self.suspect || all_different(&self.all)
     }
 }
 

@@ -40,36 +40,35 @@ pub(crate) enum Kind<'a> {
     Object,
 }
 
-/// Reads a text that must be one object, and folds its members into what `start` gives. A text that the short way gives up on
-/// is read again from the start.
+/// Reads a text that must be one object, and folds its members into `state`, which begins as its default. A text that the short way
+/// gives up on is read again from the start.
 #[inline]
-pub(crate) fn each_claim<'a, T>(
+pub(crate) fn each_claim<'a, T: Default>(
     text: &'a str,
-    start: impl Fn() -> T,
+    state: &mut T,
     fold: impl Fn(&mut T, &str, Found<'a>),
-) -> Result<T, JsonError> {
-    let mut folded = start();
-    if lean::each_member(text, |name, found| fold(&mut folded, name, found)).is_some() {
-        return Ok(folded);
+) -> Result<(), JsonError> {
+    if lean::each_member(text, |name, found| fold(state, name, found)).is_some() {
+        return Ok(());
     }
-    each_claim_strictly(text, start(), fold)
+    *state = T::default();
+    each_claim_strictly(text, state, fold)
 }
 
 #[cold]
 fn each_claim_strictly<'a, T>(
     text: &'a str,
-    mut folded: T,
+    state: &mut T,
     fold: impl Fn(&mut T, &str, Found<'a>),
-) -> Result<T, JsonError> {
+) -> Result<(), JsonError> {
     Scanner::new(text).document(|name, value| {
         let found = match (value.kind, NumericDate::parse(value)) {
             (Kind::String(text), _) => Found::String(text),
             (_, Some(date)) => Found::Date(date),
             (_, None) => Found::Other(value),
         };
-        fold(&mut folded, &name.unescape(), found);
-    })?;
-    Ok(folded)
+        fold(state, &name.unescape(), found);
+    })
 }
 
 impl<'a> Object<'a> {

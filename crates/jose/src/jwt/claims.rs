@@ -18,26 +18,29 @@ pub(super) struct Claims<'a> {
     pub(super) iat: Option<NumericDate>,
     /// The first of the required claims that is missing.
     pub(super) missing: Option<&'a str>,
+    /// How many of the required claims have been found.
+    required: usize,
+    /// What is wrong with the first malformed claim.
+    refusal: Option<Refusal>,
 }
 
 impl<'a> Claims<'a> {
-    /// Reads the claims in one pass over the text. `required` are the names that must be there and not `null`.
-    pub(super) fn parse(json: &'a str, required: &'a [Box<str>]) -> Result<Self, Refusal> {
-        let reading = json::each_claim(json, Reading::default, |reading, name, found| {
-            if reading.refusal.is_none() {
-                reading.refusal = reading.claims.register(name, found).err();
+    /// Reads the claims in one pass over the text, into `self`, which must be empty. `required` are the names that must be there and
+    /// not `null`.
+    pub(super) fn read(&mut self, json: &'a str, required: &'a [Box<str>]) -> Result<(), Refusal> {
+        json::each_claim(json, self, |claims, name, found| {
+            if claims.refusal.is_none() {
+                claims.refusal = claims.register(name, found).err();
             }
             if required.iter().any(|wanted| **wanted == *name) && !is_null(found) {
-                reading.required = reading.required.saturating_add(1);
+                claims.required = claims.required.saturating_add(1);
             }
-        });
-        let reading = reading
-            .map_err(|error| Refusal::malformed("a payload that is a strict JSON object", &error.to_string()))?;
-        let mut claims = reading.claims;
-        if reading.required != required.len() {
-            claims.missing = first_missing(json, required);
+        })
+        .map_err(|error| Refusal::malformed("a payload that is a strict JSON object", &error.to_string()))?;
+        if self.required != required.len() {
+            self.missing = first_missing(json, required);
         }
-        reading.refusal.map_or(Ok(claims), Err)
+        self.refusal.take().map_or(Ok(()), Err)
     }
 
     /// Keeps a claim if it is a registered one. A present but malformed one is an error and never "absent".
@@ -55,16 +58,6 @@ impl<'a> Claims<'a> {
         }
         Ok(())
     }
-}
-
-/// Claims of which the text has not been read to its end.
-#[derive(Default)]
-struct Reading<'a> {
-    claims: Claims<'a>,
-    /// What was wrong with the first malformed claim.
-    refusal: Option<Refusal>,
-    /// How many of the required claims have been found.
-    required: usize,
 }
 
 fn is_null(found: Found<'_>) -> bool {

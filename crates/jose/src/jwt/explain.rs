@@ -71,10 +71,12 @@ pub fn explain(token: &str, keys: &(impl KeySource + ?Sized), policy: &Policy, n
         report.not_reached("claims", EXPECTED_CLAIMS.to_owned());
         None
     };
-    let claims = json.as_deref().and_then(|json| Claims::parse(json, &policy.required).ok());
+    let mut claims = Claims::default();
+    let read = json.as_deref().is_some_and(|json| claims.read(json, &policy.required).is_ok());
+    let claims = read.then_some(&claims);
     for check in &checks::ALL {
         let expected = (check.expected)(policy, now);
-        match &claims {
+        match claims {
             Some(claims) => {
                 let result = (check.run)(policy, claims, now);
                 report.add(check.name, expected, || (check.found)(claims), result);
@@ -152,8 +154,12 @@ fn expected_type(policy: &Policy) -> String {
 fn explain_payload(report: &mut Report, encoded: &str) -> Option<String> {
     let read = verify::payload(encoded, Vec::new())
         .and_then(|bytes| String::from_utf8(bytes).map_err(|_| verify::not_utf8()))
-        .and_then(|json| Claims::parse(&json, &[]).map(|_| ()).map(|()| json));
+        .and_then(|json| read_claims(&json).map(|()| json));
     report.add("claims", EXPECTED_CLAIMS.to_owned(), || "such a one".to_owned(), read)
+}
+
+fn read_claims(json: &str) -> Result<(), Refusal> {
+    Claims::default().read(json, &[])
 }
 
 struct Report {

@@ -36,6 +36,8 @@ pub use throttle::Throttle;
 pub use tls::Tls;
 pub use tokens::Tokens;
 
+pub(crate) use rules::ACCESS_TTL_MAX;
+
 /// All settings of a server. Every key has a default except `issuer`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -132,7 +134,7 @@ impl Config {
     /// Whether clients reach this server over TLS, by the issuer's scheme. Cookies are `Secure` exactly then.
     #[must_use]
     pub fn is_https(&self) -> bool {
-        self.issuer.starts_with("https://")
+        url::Url::parse(&self.issuer).is_ok_and(|url| url.scheme() == "https")
     }
 }
 

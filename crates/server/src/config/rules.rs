@@ -11,7 +11,7 @@ use super::source::Lines;
 use super::{Config, ConfigError, Problem, Seconds};
 
 /// Above this an access token outlives what people expect of a log-out at a foreign verifier.
-const ACCESS_TTL_MAX: Seconds = Seconds(3600);
+pub(crate) const ACCESS_TTL_MAX: Seconds = Seconds(3600);
 const ACCESS_TTL_WARN: Seconds = Seconds(900);
 
 /// Secrets that stand in tutorials, documentation and example files, in lower case: an attacker tries these first.
@@ -88,7 +88,7 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("sessions.retry_window", retry_window(config));
     refuse("sessions.max_per_user", at_least(1, config.sessions.max_per_user));
     refuse("passwords.min_length", min_length(config.passwords.min_length));
-    refuse("passwords.memory_kib", at_least(8 * 1024, config.passwords.memory_kib));
+    refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
     refuse("passwords.iterations", at_least(1, config.passwords.iterations));
     refuse("log.level", not_empty(&config.log.level));
     if problems.is_empty() { Ok(warnings(config)) } else { Err(ConfigError { problems }) }
@@ -116,8 +116,21 @@ fn issuer(text: &str) -> Result<(), String> {
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
         return Err(format!("`{text}` must have no query, fragment or user (RFC 8414 §2)"));
     }
-    if text.ends_with('/') {
-        return Err(format!("`{text}` ends in `/`; leave it out, since verifiers compare issuers exactly"));
+    canonical(text, &url)
+}
+
+/// Verifiers compare issuers letter by letter, and its path becomes that of every URL, so there must be one way to write it.
+fn canonical(text: &str, url: &Url) -> Result<(), String> {
+    let canonical = url.as_str().trim_end_matches('/');
+    if text != canonical {
+        return Err(format!(
+            "`{text}` is not how a URL is written exactly, and verifiers compare issuers exactly; write \"{canonical}\""
+        ));
+    }
+    if url.path().contains(['{', '}', '%', '*', ':']) || url.path().contains("//") {
+        return Err(format!(
+            "`{text}` has a path of more than plain words; write such as \"https://example.com/auth\""
+        ));
     }
     Ok(())
 }
@@ -225,7 +238,7 @@ fn min_length(length: u32) -> Result<(), String> {
 /// Reads `secret_file` into `secret`, and refuses a secret that is short, well known or plainly not random.
 fn load_secret(config: &mut Config) -> Result<(), String> {
     let algorithm = config.tokens.algorithm;
-    if let Some(file) = &config.tokens.secret_file {
+    if let Some(file) = config.tokens.secret_file.take() {
         if config.tokens.secret.is_some() {
             return Err("stands beside `tokens.secret_file`; leave one of them out".into());
         }
@@ -275,6 +288,17 @@ fn is_padded_well_known(secret: &str) -> bool {
     })
 }
 
+/// OWASP Password Storage Cheat Sheet: these pairs of memory (KiB) and passes are equally strong.
+fn meets_owasp(passwords: &super::Passwords) -> bool {
+    const PAIRS: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
+    PAIRS.iter().any(|(memory, passes)| passwords.memory_kib >= *memory && passwords.iterations >= *passes)
+}
+
+fn is_plain_http_elsewhere(origin: &str) -> bool {
+    let url = Url::parse(origin).ok();
+    url.is_some_and(|url| url.scheme() == "http" && !url.host().is_some_and(|host| is_loopback(&host)))
+}
+
 fn warnings(config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     let ttl = config.tokens.access_ttl;
@@ -285,6 +309,22 @@ fn warnings(config: &Config) -> Vec<String> {
     }
     if !config.throttle.enabled {
         warnings.push("throttle.enabled is false: passwords can be guessed at full speed. Only for tests".into());
+    }
+    let open_listener = !config.http.listen.rsplit_once(':').is_some_and(|(host, _)| is_loopback_host(host));
+    if !config.is_https() && open_listener {
+        warnings.push(format!(
+            "http.listen is {} while the issuer is plain http on this machine: other machines can reach the server without TLS",
+            config.http.listen
+        ));
+    }
+    for origin in config.http.allowed_origins.iter().filter(|origin| is_plain_http_elsewhere(origin)) {
+        warnings.push(format!("http.allowed_origins has {origin}: whoever is on the network can act as a page of it"));
+    }
+    if !meets_owasp(&config.passwords) {
+        warnings.push(format!(
+            "passwords.memory_kib {} with passwords.iterations {} is weaker than OWASP asks: 19456 with 2, or 12288 with 3",
+            config.passwords.memory_kib, config.passwords.iterations
+        ));
     }
     if !config.is_https() {
         warnings

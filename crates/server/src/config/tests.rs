@@ -128,6 +128,14 @@ fn issuers() {
         "https://a.example?x=1",
         "https://u@a.example",
         "http://localhost.example.com",
+        "HTTPS://a.example",
+        " https://a.example",
+        "https:a.example",
+        "https://a.example:443",
+        "https://a.example/a/../b",
+        "https://a.example/{x}",
+        "https://a.example/%41",
+        "https://A.example",
     ] {
         let said = refusal(&format!("issuer = \"{bad}\""));
         assert!(said.contains("`issuer`"), "{bad}: {said}");

@@ -32,19 +32,18 @@ pub async fn change_password(app: &App, caller: &Caller, change: ChangePassword)
     let forget_at = app.forget_at(now);
     let keep = Some(caller.session);
     let swap = users::ChangePassword { user: user.id, expected: user.password_hash, new, keep, now, forget_at };
-    match app.inner.store.write(swap).await? {
-        ChangePasswordOutcome::Changed { ended } => {
-            app.note_ended(&ended, forget_at);
-            Ok(())
-        }
+    match app.end(swap).await? {
+        ChangePasswordOutcome::Changed { .. } => Ok(()),
         ChangePasswordOutcome::HashChanged => Err(Failure::InvalidCredentials),
         ChangePasswordOutcome::NoUser => Err(Failure::UserNotFound),
     }
 }
 
-/// A stolen access token must not let its thief guess the password, so the same delays apply as at log-in.
+/// A stolen access token must not let its thief guess the password, so delays apply as at log-in, with a counter of
+/// its own: strangers who guess at log-in must not keep the owner from changing it.
 async fn check_current(app: &App, user: &User, current: Option<Password>) -> Result<(), Failure> {
-    let attempt = app.inner.throttle.admit(Some(user.email.key()), app.now()).map_err(Failure::TooManyAttempts)?;
+    let key = format!("change password {}", user.id);
+    let attempt = app.inner.throttle.admit(Some(&key), app.now()).map_err(Failure::TooManyAttempts)?;
     let current = current.ok_or(Failure::InvalidCredentials)?;
     match app.inner.hasher.verify(current, user.password_hash.as_ref()).await? {
         Verdict::Wrong => Err(Failure::InvalidCredentials),

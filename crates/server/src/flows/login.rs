@@ -31,7 +31,13 @@ pub async fn login(app: &App, login: LogIn, device: Device) -> Result<Opened, Fa
     let key = login.email.as_ref().map(|email| email.key().to_owned());
     let attempt = app.inner.throttle.admit(key.as_deref(), app.now()).map_err(Failure::TooManyAttempts)?;
     for _ in 0..ATTEMPTS {
-        let user = check_password(app, &login).await?;
+        let user = match check_password(app, &login).await {
+            Err(Failure::Overloaded) => {
+                attempt.not_tried();
+                return Err(Failure::Overloaded);
+            }
+            checked => checked?,
+        };
         let hash = user.password_hash.clone();
         if let Opening::Opened(opened) = open_session(app, user.id, hash, device.clone()).await? {
             attempt.succeeded();

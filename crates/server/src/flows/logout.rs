@@ -1,11 +1,10 @@
 //! Log out: end this session, the others, or all of the user's.
 
+use super::Failure;
 use super::authenticate::authenticate;
-use super::{Device, Failure, refresh::refresh};
 use crate::app::App;
 use crate::domain::session::{EndReason, SessionId};
-use crate::domain::user::UserId;
-use crate::store::sessions::{EndSessions, FindSession, Which};
+use crate::store::sessions::{EndSessions, LogOutByToken, LogOutOutcome, Which};
 use crate::tokens::refresh_token::RefreshToken;
 
 /// Which sessions to end.
@@ -30,47 +29,46 @@ pub enum Credential<'a> {
 
 /// Ends sessions; their access tokens are refused from the moment this returns.
 ///
+/// With a refresh token a session that is over already is no error, so that a log-out whose answer was lost can be sent
+/// again; nor does its generation matter for its own session.
+///
 /// # Errors
 ///
-/// As [`authenticate`] or, for a refresh token, as [`refresh`]; or a failure of the store.
+/// As [`authenticate`] or, for a refresh token, as [`refresh`](super::refresh); or a failure of the store.
 pub async fn logout(app: &App, credential: Credential<'_>, scope: Scope) -> Result<(), Failure> {
-    let (user, session) = match credential {
-        Credential::Access(token) => {
-            let caller = authenticate(app, token)?;
-            (caller.user, caller.session)
-        }
-        Credential::Refresh(token) => match (owner(app, token).await?, scope) {
-            (None, _) => return Ok(()),
-            (Some(owner), Scope::Local) => owner,
-            (Some(owner), _) => prove(app, token).await.map(|()| owner)?,
-        },
-    };
-    end(app, user, session, scope).await
+    match credential {
+        Credential::Access(token) => by_access_token(app, token, scope).await,
+        Credential::Refresh(token) => by_refresh_token(app, token, scope).await,
+    }
 }
 
-async fn end(app: &App, user: UserId, session: SessionId, scope: Scope) -> Result<(), Failure> {
-    let (which, reason) = match scope {
-        Scope::Local => (Which::One(session), EndReason::Logout),
-        Scope::Others => (Which::Others(session), EndReason::LogoutOthers),
-        Scope::Global => (Which::All, EndReason::LogoutGlobal),
-    };
+async fn by_access_token(app: &App, token: &str, scope: Scope) -> Result<(), Failure> {
+    let caller = authenticate(app, token)?;
+    let (which, reason) = reach(scope, caller.session);
     let now = app.now();
     let forget_at = app.forget_at(now);
-    let ended = app.inner.store.write(EndSessions { user, which, reason, now, forget_at }).await?;
-    app.note_ended(&ended, forget_at);
+    app.end(EndSessions { user: caller.user, which, reason, now, forget_at }).await?;
     Ok(())
 }
 
-/// Whose session a genuine refresh token names; `None` when the session is already over, so that a log-out whose answer was
-/// lost can be sent again. A token of any generation may end its own session: a stale one would end it at a refresh too.
-async fn owner(app: &App, token: &str) -> Result<Option<(UserId, SessionId)>, Failure> {
+async fn by_refresh_token(app: &App, token: &str, scope: Scope) -> Result<(), Failure> {
     let opened = RefreshToken::open(token, app.inner.keyring.refresh());
-    let token = opened.map_err(|_| Failure::RefreshTokenInvalid)?;
-    let session = app.inner.store.read(FindSession { id: token.session }).await?;
-    Ok(session.filter(|session| session.ended.is_none()).map(|session| (session.user_id, session.id)))
+    let RefreshToken { session, generation } = opened.map_err(|_| Failure::RefreshTokenInvalid)?;
+    let (which, reason) = reach(scope, session);
+    let now = app.now();
+    let (policy, forget_at) = (app.refresh_policy(), app.forget_at(now));
+    let log_out = LogOutByToken { id: session, presented: generation, which, reason, now, policy, forget_at };
+    match app.end(log_out).await? {
+        LogOutOutcome::Done => Ok(()),
+        LogOutOutcome::Reused => Err(Failure::RefreshTokenReused),
+        LogOutOutcome::Refused(refused) => Err(refused.into()),
+    }
 }
 
-/// What reaches beyond the token's own session needs a token that would refresh it; a stale one ends its session, as ever.
-async fn prove(app: &App, token: &str) -> Result<(), Failure> {
-    refresh(app, token, Device::default()).await.map(drop)
+fn reach(scope: Scope, session: SessionId) -> (Which, EndReason) {
+    match scope {
+        Scope::Local => (Which::One(session), EndReason::Logout),
+        Scope::Others => (Which::Others(session), EndReason::LogoutOthers),
+        Scope::Global => (Which::All, EndReason::LogoutGlobal),
+    }
 }

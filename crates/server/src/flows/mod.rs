@@ -85,9 +85,9 @@ pub enum Failure {
     /// There is no such user.
     #[error("there is no such user")]
     UserNotFound,
-    /// Too much work is waiting; try again in that many seconds.
-    #[error("the server is busy; try again in {0} s")]
-    Overloaded(u32),
+    /// Too much work is waiting.
+    #[error("the server is busy; try again soon")]
+    Overloaded,
     /// The store failed.
     #[error("the store cannot be used: {0}")]
     Store(StoreError),
@@ -96,13 +96,10 @@ pub enum Failure {
     Internal(String),
 }
 
-/// After how many seconds a shed request may come back.
-const RETRY_AFTER_OVERLOAD: u32 = 2;
-
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Overloaded => Self::Overloaded(RETRY_AFTER_OVERLOAD),
+            StoreError::Overloaded => Self::Overloaded,
             error => Self::Store(error),
         }
     }
@@ -111,7 +108,7 @@ impl From<StoreError> for Failure {
 impl From<HashError> for Failure {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Overloaded => Self::Overloaded(RETRY_AFTER_OVERLOAD),
+            HashError::Overloaded => Self::Overloaded,
             HashError::Unusable(reason) => Self::Internal(reason.to_owned()),
         }
     }

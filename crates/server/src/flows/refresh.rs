@@ -17,7 +17,6 @@ pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Fa
     let opened = RefreshToken::open(token, app.inner.keyring.refresh());
     let presented = opened.map_err(|_| Failure::RefreshTokenInvalid)?;
     let now = app.now();
-    let forget_at = app.forget_at(now);
     let rotate = RotateSession {
         id: presented.session,
         presented: presented.generation,
@@ -25,14 +24,14 @@ pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Fa
         policy: app.refresh_policy(),
         address: device.address,
         user_agent: device.user_agent,
-        forget_at,
+        forget_at: app.forget_at(now),
     };
     match app.inner.store.write(rotate).await? {
         RotateOutcome::Rotated { session, user } | RotateOutcome::Replayed { session, user } => {
             issue(app, &user, &session, now)
         }
         RotateOutcome::Reused { session } => {
-            app.note_ended(&[session.id], forget_at);
+            app.follow_revocations().await?;
             tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used again; its session is ended");
             Err(Failure::RefreshTokenReused)
         }

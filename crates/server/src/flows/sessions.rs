@@ -45,7 +45,5 @@ pub async fn end_sessions_of(app: &App, user: UserId, reason: EndReason) -> Resu
 async fn end(app: &App, user: UserId, which: Which, reason: EndReason) -> Result<usize, Failure> {
     let now = app.now();
     let forget_at = app.forget_at(now);
-    let ended = app.inner.store.write(EndSessions { user, which, reason, now, forget_at }).await?;
-    app.note_ended(&ended, forget_at);
-    Ok(ended.len())
+    Ok(app.end(EndSessions { user, which, reason, now, forget_at }).await?.len())
 }

@@ -80,8 +80,7 @@ pub async fn find_user(app: &App, id_or_email: &str) -> Result<User, Failure> {
 pub async fn disable_user(app: &App, id: UserId) -> Result<usize, Failure> {
     let now = app.now();
     let forget_at = app.forget_at(now);
-    let ended = app.inner.store.write(DisableUser { id, now, forget_at }).await?.ok_or(Failure::UserNotFound)?;
-    app.note_ended(&ended, forget_at);
+    let ended = app.end(DisableUser { id, now, forget_at }).await?.ok_or(Failure::UserNotFound)?;
     Ok(ended.len())
 }
 
@@ -103,7 +102,6 @@ pub async fn enable_user(app: &App, id: UserId) -> Result<(), Failure> {
 pub async fn delete_user(app: &App, id: UserId) -> Result<usize, Failure> {
     let now = app.now();
     let forget_at = app.forget_at(now);
-    let ended = app.inner.store.write(DeleteUser { id, now, forget_at }).await?.ok_or(Failure::UserNotFound)?;
-    app.note_ended(&ended, forget_at);
+    let ended = app.end(DeleteUser { id, now, forget_at }).await?.ok_or(Failure::UserNotFound)?;
     Ok(ended.len())
 }

@@ -45,11 +45,6 @@ pub(super) fn clear(config: &Config) -> [(header::HeaderName, HeaderValue); 2] {
     [(header::SET_COOKIE, access(config).value("", 0)), (header::SET_COOKIE, refresh(config).value("", 0))]
 }
 
-/// Whether the request has one of our cookies.
-pub(super) fn any(headers: &HeaderMap, config: &Config) -> bool {
-    [access(config), refresh(config)].iter().any(|cookie| !matches!(read(headers, cookie.name), Ok(None)))
-}
-
 impl Cookie {
     /// Tokens are base64url with dots and one underscore: no character of them needs escaping.
     fn value(&self, token: &str, max_age: i64) -> HeaderValue {
@@ -64,9 +59,8 @@ impl Cookie {
 
 /// The value of a cookie. Two of one name mean that somebody planted one, and nothing tells which: both are refused.
 pub(super) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiError> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut values = pairs.filter(|(found, _)| *found == name).map(|(_, value)| value);
+    let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    let mut values = lines.flat_map(|line| line.split(|byte| *byte == b';')).filter_map(|pair| value_of(pair, name));
     let first = values.next();
     if values.next().is_some() {
         return Err(ApiError::new(
@@ -74,7 +68,12 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a 
             format!("there are two cookies named `{name}`; clear them"),
         ));
     }
-    Ok(first.filter(|value| !value.is_empty()))
+    Ok(first.and_then(|value| std::str::from_utf8(value).ok()).filter(|value| !value.is_empty()))
+}
+
+/// Other cookies of the site may hold any bytes, and must not hide ours.
+fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=")
 }
 
 #[cfg(test)]
@@ -119,6 +118,8 @@ mod tests {
         for absent in [&[][..], &["a=1"], &["xjg_at=1"], &["jg_at="], &["jg_at"]] {
             assert_eq!(read(&headers(absent), "jg_at").unwrap(), None, "{absent:?}");
         }
+        let foreign = HeaderValue::from_bytes(b"city=Z\xfcrich; jg_at=mine").unwrap();
+        assert_eq!(read(&[(header::COOKIE, foreign)].into_iter().collect(), "jg_at").unwrap(), Some("mine"));
         assert!(read(&headers(&["jg_at=1; jg_at=2"]), "jg_at").is_err());
         assert!(read(&headers(&["jg_at=1", "jg_at=1"]), "jg_at").is_err());
     }

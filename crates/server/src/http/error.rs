@@ -20,6 +20,9 @@ pub(crate) struct ApiError {
     retry_after: Option<u32>,
 }
 
+/// After how many seconds a shed request may come back.
+const RETRY_AFTER_OVERLOAD: u32 = 2;
+
 #[derive(Debug, Clone, Copy)]
 enum Code {
     Api(ErrorCode),
@@ -34,6 +37,11 @@ impl ApiError {
     /// An access token that is missing or refused: the code and no more.
     pub(crate) fn verification(code: VerificationCode) -> Self {
         Self { code: Code::Verification(code), detail: code.title().into(), fields: BTreeMap::new(), retry_after: None }
+    }
+
+    /// Too much is going on; try again soon.
+    pub(crate) fn overloaded(detail: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Overloaded, detail).retry_after(RETRY_AFTER_OVERLOAD)
     }
 
     /// Names an input field and what is wrong with it.
@@ -125,7 +133,7 @@ impl From<Failure> for ApiError {
             Failure::SessionNotFound => plain(ErrorCode::SessionNotFound),
             // The caller's own account is gone: so is the session, and the token with it.
             Failure::UserNotFound => Self::verification(VerificationCode::SessionEnded),
-            Failure::Overloaded(seconds) => plain(ErrorCode::Overloaded).retry_after(seconds),
+            Failure::Overloaded => Self::overloaded(detail),
             Failure::Store(error) => store(&error),
             Failure::Internal(reason) => internal(&reason),
         }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
-use jotgate_wire::{ErrorCode, VerificationCode};
+use jotgate_wire::{ErrorCode, Transport, VerificationCode};
 
 use super::cookies;
 use super::cross_site;
@@ -45,9 +45,16 @@ impl FromRequestParts<App> for Access {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let token = access_token(app, &parts.headers, &parts.method)?;
-        let token = token.ok_or_else(|| ApiError::verification(VerificationCode::TokenMissing))?;
-        Ok(Self(flows::authenticate(app, token)?))
+        let found = token.ok_or_else(|| ApiError::verification(VerificationCode::TokenMissing))?;
+        Ok(Self(flows::authenticate(app, found.token)?))
     }
+}
+
+/// An access token and the way it came.
+#[derive(Clone, Copy)]
+pub(super) struct AccessToken<'a> {
+    pub(super) token: &'a str,
+    pub(super) transport: Transport,
 }
 
 /// The access token of a request. The header wins over the cookie, which other sites can make a browser send: a request
@@ -56,15 +63,15 @@ pub(super) fn access_token<'a>(
     app: &App,
     headers: &'a HeaderMap,
     method: &Method,
-) -> Result<Option<&'a str>, ApiError> {
+) -> Result<Option<AccessToken<'a>>, ApiError> {
     if let Some(token) = bearer(headers)? {
-        return Ok(Some(token));
+        return Ok(Some(AccessToken { token, transport: Transport::Bearer }));
     }
     let token = cookies::read(headers, cookies::access(app.config()).name)?;
     if token.is_some() && !method.is_safe() {
         cross_site::check(headers, app.config())?;
     }
-    Ok(token)
+    Ok(token.map(|token| AccessToken { token, transport: Transport::Cookie }))
 }
 
 const SCHEME: &str = "Bearer ";

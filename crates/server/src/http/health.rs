@@ -14,7 +14,7 @@ pub(crate) async fn alive() -> Json<serde_json::Value> {
 }
 
 pub(crate) async fn ready(State(app): State<App>) -> Response {
-    match app.inner.store.ping().await {
+    match app.inner.limits.ready(&app.inner.store, app.now()).await {
         Ok(()) => Json(json!({"status": "ready"})).into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready: the store does not take a write");

@@ -29,6 +29,7 @@ pub(crate) fn around(routes: Router<App>, app: &App) -> Router<App> {
     let limit = app.config().http.request_timeout.duration();
     routes
         .layer(middleware::from_fn(move |request, next| in_time(limit, request, next)))
+        .layer(middleware::from_fn_with_state(app.clone(), admitted))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), identified))
 }
@@ -37,20 +38,20 @@ pub(crate) async fn not_found() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "there is nothing at this path")
 }
 
-pub(crate) async fn method_not_allowed(method: Method) -> ApiError {
-    ApiError::new(ErrorCode::MethodNotAllowed, format!("this path does not take {method}"))
+pub(crate) async fn method_not_allowed() -> ApiError {
+    ApiError::new(ErrorCode::MethodNotAllowed, "this path does not take that method; `Allow` has those that it does")
 }
 
 /// Gives the request an id, writes out an error with it, and logs the outcome: never a header, a query or a body.
 async fn identified(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = app.now();
     let id = random::uuid(&*app.inner.random, started).to_string();
-    let method = request.method().clone();
+    let method = known(request.method());
     let path = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
     let mut response = written_out(next.run(request).await, &id);
     let code = response.extensions().get::<ApiError>().map_or("", ApiError::code);
     let (status, took_ms) = (response.status().as_u16(), app.now().millis_since(started));
-    tracing::info!(%method, path, status, code, took_ms, request_id = id, "answered");
+    tracing::info!(method, path, status, code, took_ms, request_id = id, "answered");
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);
@@ -58,7 +59,15 @@ async fn identified(State(app): State<App>, request: Request, next: Next) -> Res
     for (name, value) in NOT_A_PAGE {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // What depends on a cookie must not be answered again from somebody's cache.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// A method that nobody knows may be as long as its sender likes, and is not worth a log line of that length.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("OTHER")
 }
 
 /// Replaces the empty body of an error by the problem document, and keeps the headers that layers below have set (CORS).
@@ -74,6 +83,14 @@ fn written_out(response: Response, id: &str) -> Response {
     }
     written.extensions_mut().insert(error);
     written
+}
+
+/// So many requests at once and no more: what is beyond is refused at once instead of waiting without end.
+async fn admitted(State(app): State<App>, request: Request, next: Next) -> Response {
+    match app.inner.limits.admit() {
+        Some(_place) => next.run(request).await,
+        None => ApiError::overloaded("too many requests are being served").into_response(),
+    }
 }
 
 async fn in_time(limit: Duration, request: Request, next: Next) -> Response {

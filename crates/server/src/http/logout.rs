@@ -4,10 +4,10 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode};
-use jotgate_wire::{ErrorCode, LogoutQuery, LogoutRequest, LogoutScope, Transport, VerificationCode};
+use jotgate_wire::{ErrorCode, LogoutQuery, LogoutRequest, LogoutScope, SecretText, Transport, VerificationCode};
 
 use super::error::ApiError;
-use super::extract::access_token;
+use super::extract::{AccessToken, access_token};
 use super::json::Json;
 use super::{cookies, refresh::refresh_token};
 use crate::app::App;
@@ -22,28 +22,37 @@ pub(crate) async fn post(
     body: Option<Json<LogoutRequest>>,
 ) -> Result<Response, ApiError> {
     let scope = scope(&query)?;
+    let in_body = body.and_then(|Json(body)| body.refresh_token);
     let access = access_token(&app, &headers, &Method::POST)?;
-    let refresh = refresh_token(&app, &headers, body.and_then(|Json(body)| body.refresh_token))?;
-    let by_cookie = matches!(refresh, Some((_, Transport::Cookie))) || cookies::any(&headers, app.config());
-    let refresh = refresh.as_ref().map(|(token, _)| token.expose());
-    log_out(&app, access, refresh, scope).await?;
+    let refresh = refresh_token(&app, &headers, in_body);
+    let by_cookie = is_cookie(access) || matches!(refresh, Ok(Some((_, Transport::Cookie))));
+    log_out(&app, access.map(|access| access.token), refresh, scope).await?;
     let cleared = by_cookie && scope != Scope::Others;
     let cookies = if cleared { cookies::clear(app.config()).to_vec() } else { Vec::new() };
     Ok((StatusCode::NO_CONTENT, AppendHeaders(cookies)).into_response())
 }
 
-async fn log_out(app: &App, access: Option<&str>, refresh: Option<&str>, scope: Scope) -> Result<(), ApiError> {
-    let by_access = match access {
-        Some(token) => Some(flows::logout(app, Credential::Access(token), scope).await),
-        None => None,
+fn is_cookie(access: Option<AccessToken<'_>>) -> bool {
+    access.is_some_and(|access| access.transport == Transport::Cookie)
+}
+
+/// A refresh cookie that cannot be read (somebody may have planted a second one) must not keep the access token from
+/// logging out.
+async fn log_out(
+    app: &App,
+    access: Option<&str>,
+    refresh: Result<Option<(SecretText, Transport)>, ApiError>,
+    scope: Scope,
+) -> Result<(), ApiError> {
+    let refused = match access {
+        Some(token) => match flows::logout(app, Credential::Access(token), scope).await {
+            Err(refused @ Failure::AccessToken(_)) => refused.into(),
+            done => return Ok(done?),
+        },
+        None => ApiError::verification(VerificationCode::TokenMissing),
     };
-    match (by_access, refresh) {
-        (Some(Err(Failure::AccessToken(_))) | None, Some(token)) => {
-            Ok(flows::logout(app, Credential::Refresh(token), scope).await?)
-        }
-        (Some(done), _) => Ok(done?),
-        (None, None) => Err(ApiError::verification(VerificationCode::TokenMissing)),
-    }
+    let Some((token, _)) = refresh? else { return Err(refused) };
+    Ok(flows::logout(app, Credential::Refresh(token.expose()), scope).await?)
 }
 
 fn scope(query: &Result<Query<LogoutQuery>, QueryRejection>) -> Result<Scope, ApiError> {

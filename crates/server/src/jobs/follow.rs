@@ -14,9 +14,13 @@ pub(super) async fn run(app: App) {
             Err(error) => failed(&error.to_string()).await,
         }
     };
-    while changes.changed().await.is_ok() {
+    // Once before the first change: something may have been committed since the store was opened.
+    loop {
         while let Err(error) = app.follow_revocations().await {
             failed(&error.to_string()).await;
+        }
+        if changes.changed().await.is_err() {
+            break;
         }
     }
 }

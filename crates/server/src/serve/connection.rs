@@ -15,6 +15,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
+use super::idle::Idle;
+use super::stalled::Progressing;
 use crate::config::Config;
 use crate::http::extract::Peer;
 
@@ -22,6 +24,9 @@ use crate::http::extract::Peer;
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 /// Most requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
+/// How much of bodies a peer may send unasked, in bytes: one whole body a stream, and some streams at once.
+const STREAM_WINDOW: u32 = 32 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -66,7 +71,7 @@ async fn http1(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(MAX_HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), service(router, peer));
+        .serve_connection(io(stream, limits), service(router, peer));
     log_end(watcher.watch(connection).await);
 }
 
@@ -77,14 +82,25 @@ async fn http2(
     limits: Limits,
     watcher: Watcher,
 ) {
+    let idle = Idle::default();
+    let router = idle.count(router);
     let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(MAX_HEADER_BYTES).unwrap_or(u32::MAX))
         .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .keep_alive_interval(limits.header_timeout)
         .keep_alive_timeout(limits.header_timeout)
-        .serve_connection(TokioIo::new(stream), service(router, peer));
-    log_end(watcher.watch(connection).await);
+        .serve_connection(io(stream, limits), service(router, peer));
+    tokio::select! {
+        ended = watcher.watch(connection) => log_end(ended),
+        () = idle.for_long(limits.header_timeout) => tracing::debug!("an idle HTTP/2 connection was closed"),
+    }
+}
+
+fn io<S>(stream: S, limits: Limits) -> TokioIo<Progressing<S>> {
+    TokioIo::new(Progressing::new(stream, limits.header_timeout))
 }
 
 /// The router with the peer's address attached to each request.

@@ -2,6 +2,8 @@
 //! finishes what was accepted.
 
 mod connection;
+mod idle;
+mod stalled;
 mod tls;
 
 use std::future::Future;

@@ -8,10 +8,12 @@ use crate::domain::session::{EndReason, Ended, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
 
+mod log_out;
 pub(super) mod open;
 pub(super) mod rotate;
 pub(super) mod sweep;
 
+pub(crate) use log_out::{LogOutByToken, LogOutOutcome};
 pub(crate) use open::{OpenSession, OpenSessionOutcome};
 pub(crate) use rotate::{RotateOutcome, RotateSession};
 pub(crate) use sweep::DeleteDeadSessions;

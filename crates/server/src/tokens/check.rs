@@ -5,8 +5,8 @@ use jotgate_wire::{RevocationSet, TokenFacts, VerificationCode};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::issue::{TYPE, Terms};
 use super::keyring::Keyring;
+use super::terms::Terms;
 use crate::domain::session::SessionId;
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
@@ -39,30 +39,15 @@ struct Claims {
     scope: String,
 }
 
-/// The policy for tokens of our own: our issuer, any of our audiences, the algorithm of our key.
-pub(crate) fn policy(keyring: &Keyring, terms: &Terms) -> jwt::Policy {
-    jwt::Policy::builder()
-        .issuer(&terms.issuer)
-        .audiences(&terms.audience)
-        .algorithms([keyring.signing().algorithm()])
-        .token_type(TYPE)
-        .require(["sub", "sid", "iat"])
-        .leeway(LEEWAY_SECONDS)
-        .build()
-}
-
-/// How long after `exp` a token may still be taken by a verifier, in seconds. Revocations are kept that much longer.
-pub(crate) const LEEWAY_SECONDS: u32 = 30;
-
 /// Verifies a token at our own routes.
 pub(crate) fn access_token(
     token: &str,
     keyring: &Keyring,
-    policy: &jwt::Policy,
+    terms: &Terms,
     revocations: &RevocationSet,
     now: Timestamp,
 ) -> Result<Caller, Refused> {
-    let verified = jwt::verify::<Claims>(token, keyring.verifying(), policy, now.seconds())?;
+    let verified = jwt::verify::<Claims>(token, keyring.verifying(), &terms.policy, now.seconds())?;
     let sid = verified.claims().sid.to_string();
     let registered = verified.registered();
     let facts = TokenFacts {

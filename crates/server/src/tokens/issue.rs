@@ -8,18 +8,10 @@ use crate::domain::session::Session;
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::tokens::keyring::Keyring;
+use crate::tokens::terms::Terms;
 
 /// The `typ` of an access token (RFC 9068 §2.1).
 pub(crate) const TYPE: &str = "at+jwt";
-
-/// What all access tokens of a server have in common.
-#[derive(Debug)]
-pub(crate) struct Terms {
-    pub(crate) issuer: String,
-    pub(crate) audience: Vec<String>,
-    /// Life in seconds.
-    pub(crate) ttl: i64,
-}
 
 /// A signed access token.
 pub(crate) struct AccessToken {

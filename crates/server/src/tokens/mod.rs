@@ -5,3 +5,4 @@ pub(crate) mod issue;
 pub(crate) mod keyring;
 pub(crate) mod master_key;
 pub(crate) mod refresh_token;
+pub(crate) mod terms;

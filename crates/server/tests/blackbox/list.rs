@@ -9,7 +9,8 @@ macro_rules! every_scenario {
             refresh: rotates_and_replays_within_the_window a_late_replay_ends_the_session an_older_generation_ends_the_session fifty_at_once
                 idle_and_absolute_ends forged_tokens refusals_name_their_reason chain_of_many;
             logout: local_others_and_global with_a_refresh_token with_an_expired_access_token sessions_are_listed_and_ended
-                somebody_elses_session_is_not_found ended_tokens_are_refused_at_once;
+                somebody_elses_session_is_not_found ended_tokens_are_refused_at_once
+                others_by_refresh_token_keep_the_own_session an_answered_log_out_is_known_here;
             cookies: the_whole_life_in_cookies another_site_cannot_use_them a_refused_refresh_clears_nothing planted_cookies cors_by_exact_origin;
             hostile: bodies_are_read_strictly oversized_requests unknown_paths_and_methods two_authorization_headers
                 secrets_are_not_repeated tokens_of_strangers;

@@ -128,6 +128,23 @@ async fn the_number_of_connections_is_capped() {
     assert!(read_all(&mut second).await.starts_with("HTTP/1.1 200 "));
 }
 
+/// A peer that sends requests and never reads the answers must not keep its place.
+#[tokio::test]
+async fn a_peer_that_does_not_read_is_cut_off() {
+    let server = Running::start(|config, _| {
+        config.http.max_connections = 1;
+        config.http.header_timeout = Seconds(1);
+    })
+    .await;
+    let mut deaf = server.connect().await;
+    let requests = "GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1000);
+    let flood = tokio::spawn(async move { while deaf.write_all(requests.as_bytes()).await.is_ok() {} });
+    tokio::time::timeout(PATIENCE, flood).await.expect("the connection is cut off").unwrap();
+    let mut other = server.connect().await;
+    other.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    assert!(read_all(&mut other).await.starts_with("HTTP/1.1 200 "));
+}
+
 /// A request that was accepted before the stop is answered after it; a new connection is refused.
 #[tokio::test]
 async fn a_stop_finishes_what_was_accepted() {

@@ -137,6 +137,10 @@ async fn an_end_by_another_process_is_noticed() {
     let command = App::open(config(folder.path())).await.unwrap();
     let ended = flows::end_sessions_of(&command, opened.user.id, EndReason::Administrator).await.unwrap();
     assert_eq!(ended, 1);
+    until_ended(&server, &opened).await;
+}
+
+async fn until_ended(server: &App, opened: &Opened) {
     let sid = opened.grant.session.to_string();
     let facts = TokenFacts { sid: Some(&sid), ..TokenFacts::default() };
     let noticed = async {
@@ -156,4 +160,50 @@ async fn an_access_token_never_outlives_its_session() {
     let app = App::open(short.checked().unwrap()).await.unwrap();
     let grant = register(&app).await.grant;
     assert_eq!((grant.expires_in, grant.refresh_expires_in), (60, 60));
+}
+
+/// A commit between opening and following must not wait for the next one.
+#[tokio::test]
+async fn an_end_before_the_jobs_start_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = App::open(config(folder.path())).await.unwrap();
+    let opened = register(&server).await;
+    let command = App::open(config(folder.path())).await.unwrap();
+    flows::end_sessions_of(&command, opened.user.id, EndReason::Administrator).await.unwrap();
+    command.close().await;
+    let _jobs = server.start_jobs();
+    until_ended(&server, &opened).await;
+}
+
+/// Yesterday's tokens may live longer than today's: an end is remembered for as long as any token may be left.
+#[tokio::test]
+async fn an_end_outlives_every_token_whatever_the_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut long = config(folder.path());
+    long.tokens.access_ttl = Seconds(3600);
+    let app = App::open(long).await.unwrap();
+    let grant = register(&app).await.grant;
+    app.close().await;
+    let mut short = config(folder.path());
+    short.tokens.access_ttl = Seconds(60);
+    let app = App::open(short).await.unwrap();
+    flows::logout(&app, flows::Credential::Access(grant.access_token.expose()), flows::Scope::Local).await.unwrap();
+    let database = rusqlite::Connection::open(folder.path().join("jotgate.db")).unwrap();
+    let forget_at: i64 = database.query_row("SELECT max(forget_at) FROM revocations", [], |row| row.get(0)).unwrap();
+    let ended_at: i64 = database.query_row("SELECT max(ended_at) FROM sessions", [], |row| row.get(0)).unwrap();
+    assert!(forget_at - ended_at >= (3600 + 300) * 1000, "{}", forget_at - ended_at);
+}
+
+/// The rules hold for a configuration made in code, too.
+#[tokio::test]
+async fn a_configuration_made_in_code_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bad = config(folder.path());
+    bad.issuer = "http://evil.example".into();
+    bad.tokens.access_ttl = Seconds(31_536_000);
+    bad.http.allowed_origins = vec!["*".into()];
+    let said = refusal(bad).await;
+    for key in ["`issuer`", "`tokens.access_ttl`", "`http.allowed_origins`"] {
+        assert!(said.contains(key), "{said}");
+    }
 }

@@ -59,7 +59,7 @@ impl Op for RotateSession {
     type Output = RotateOutcome;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<RotateOutcome, StoreError> {
-        let Some(SessionOfUser { session, user }) = tx.first(LOAD, params![self.id.as_bytes()]).await? else {
+        let Some(SessionOfUser { session, user }) = load(tx, self.id).await? else {
             return Ok(RotateOutcome::Unknown);
         };
         match refresh::decide(&session, self.presented, self.now, user.is_enabled(), self.policy) {
@@ -105,9 +105,14 @@ impl RotateSession {
     }
 }
 
-struct SessionOfUser {
-    session: Session,
-    user: User,
+pub(super) struct SessionOfUser {
+    pub(super) session: Session,
+    pub(super) user: User,
+}
+
+/// A session with its user, whatever the state of either.
+pub(super) async fn load<T: Tx>(tx: &mut T, id: SessionId) -> Result<Option<SessionOfUser>, StoreError> {
+    tx.first(LOAD, params![id.as_bytes()]).await
 }
 
 impl FromRow for SessionOfUser {

@@ -46,6 +46,28 @@ pub(crate) async fn with_a_refresh_token(site: Site) {
     site.me(&three.text("access_token")).await.refused(401, "session_ended");
 }
 
+/// Ending the others by refresh token leaves that token as good as it was: nobody is logged out by it.
+pub(crate) async fn others_by_refresh_token_keep_the_own_session(site: Site) {
+    let mine = site.register("ada@example.com").await;
+    let other = site.log_in("ada@example.com").await;
+    let token = mine.text("refresh_token");
+    site.post("/v1/logout?scope=others", json!({"refresh_token": token})).await.ok(204);
+    site.me(&other.text("access_token")).await.refused(401, "session_ended");
+    site.clock.advance(31);
+    site.refresh(&token).await.ok(200);
+}
+
+/// An end that this process has not heard of yet, and a log-out whose answer was lost: the one that is answered counts.
+pub(crate) async fn an_answered_log_out_is_known_here(site: Site) {
+    use jotgate_server::flows::{end_sessions_of, find_user};
+    let one = site.register("ada@example.com").await;
+    let elsewhere = jotgate_server::App::open(site.app.config().clone()).await.unwrap();
+    let user = find_user(&elsewhere, "ada@example.com").await.unwrap();
+    end_sessions_of(&elsewhere, user.id, jotgate_server::domain::session::EndReason::Administrator).await.unwrap();
+    site.post("/v1/logout", json!({"refresh_token": one.text("refresh_token")})).await.ok(204);
+    site.me(&one.text("access_token")).await.refused(401, "session_ended");
+}
+
 /// A stale refresh token must not reach beyond its own session.
 pub(crate) async fn with_an_expired_access_token(site: Site) {
     let one = site.register("ada@example.com").await;

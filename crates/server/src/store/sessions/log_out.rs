@@ -1,0 +1,75 @@
+//! Logging out with a refresh token: what it proves and what it ends, in one transaction.
+
+use super::rotate::{SessionOfUser, load};
+use super::{Ending, Which, end_all, end_one, end_others};
+use crate::domain::refresh::{self, Decision, RefreshPolicy, Refused};
+use crate::domain::session::{EndReason, Session, SessionId};
+use crate::domain::time::Timestamp;
+use crate::domain::user::UserId;
+use crate::store::error::StoreError;
+use crate::store::tx::{Op, Tx};
+
+/// A genuine refresh token of this session and generation asks for an end.
+///
+/// Its own session it may end whatever its generation: a stale one would end it at a refresh too. What reaches further
+/// needs a token that would refresh the session, which stays at its generation.
+#[derive(Debug)]
+pub(crate) struct LogOutByToken {
+    pub(crate) id: SessionId,
+    /// The generation in the token.
+    pub(crate) presented: u64,
+    /// `One` is the token's own session, and `Others` keeps it.
+    pub(crate) which: Which,
+    pub(crate) reason: EndReason,
+    pub(crate) now: Timestamp,
+    pub(crate) policy: RefreshPolicy,
+    /// When the last access token alive now will have expired.
+    pub(crate) forget_at: Timestamp,
+}
+
+/// What became of [`LogOutByToken`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogOutOutcome {
+    /// What was to end has ended, now or before.
+    Done,
+    /// An old token asked for more than its own session: that one has been ended.
+    Reused,
+    Refused(Refused),
+}
+
+impl Op for LogOutByToken {
+    type Output = LogOutOutcome;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<LogOutOutcome, StoreError> {
+        let Some(SessionOfUser { session, user }) = load(tx, self.id).await? else {
+            return Ok(LogOutOutcome::Done);
+        };
+        if let Which::One(_) = self.which {
+            return self.end_own(tx, &session, self.reason).await.map(|()| LogOutOutcome::Done);
+        }
+        match refresh::decide(&session, self.presented, self.now, user.is_enabled(), self.policy) {
+            Decision::Rotate { .. } | Decision::Replay { .. } => self.end_further(tx, session.user_id).await,
+            Decision::Reuse => self.end_own(tx, &session, EndReason::Reuse).await.map(|()| LogOutOutcome::Reused),
+            Decision::Refused(refused) => Ok(LogOutOutcome::Refused(refused)),
+        }
+    }
+}
+
+impl LogOutByToken {
+    async fn end_own<T: Tx>(&self, tx: &mut T, session: &Session, reason: EndReason) -> Result<(), StoreError> {
+        end_one(tx, session.user_id, session.id, self.ending(reason)).await.map(drop)
+    }
+
+    async fn end_further<T: Tx>(&self, tx: &mut T, user: UserId) -> Result<LogOutOutcome, StoreError> {
+        let ending = self.ending(self.reason);
+        match self.which {
+            Which::Others(_) => end_others(tx, user, self.id, ending).await?,
+            Which::One(_) | Which::All => end_all(tx, user, ending).await?,
+        };
+        Ok(LogOutOutcome::Done)
+    }
+
+    fn ending(&self, reason: EndReason) -> Ending {
+        Ending { reason, now: self.now, forget_at: self.forget_at }
+    }
+}
