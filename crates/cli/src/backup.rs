@@ -12,11 +12,13 @@ use crate::store::{self, Absent};
 
 /// Writes a copy of the database to a new file; a running server goes on meanwhile
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The copy is of one moment, checked, and readable by its owner only. The master key is not in it: keep a copy
+#[command(
+    after_help = "The copy is of one moment, checked, and readable by its owner only. The master key is not in it: keep a copy
 of that too, in another place. `jotgate restore` puts both back to use.
 
 Example:
-  jotgate backup /var/backups/jotgate-2027-01-15.db")]
+  jotgate backup /var/backups/jotgate-2027-01-15.db"
+)]
 pub(crate) struct Args {
     /// The new file; one that is there already is left alone
     #[arg(value_name = "FILE")]

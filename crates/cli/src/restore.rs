@@ -12,12 +12,14 @@ use crate::{backup, runtime, store};
 
 /// Puts a copy of the database where the configuration says that the database is
 #[derive(Debug, clap::Args)]
-#[command(after_help = "There must be no database yet: stop the server and move the old one away, with its -wal and -shm files. The
+#[command(
+    after_help = "There must be no database yet: stop the server and move the old one away, with its -wal and -shm files. The
 master key must be the one from the time of the copy. All is as it was then: sessions that were ended since can be used
 again until they are ended anew, and people whose session was refreshed since have to log in again.
 
 Example:
-  jotgate restore /var/backups/jotgate-2027-01-15.db")]
+  jotgate restore /var/backups/jotgate-2027-01-15.db"
+)]
 pub(crate) struct Args {
     /// The copy; it stays as it is
     #[arg(value_name = "FILE")]
