@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
 pub(crate) fn failure(error: BackupError) -> Failure {
     match error {
         BackupError::Url(_) | BackupError::Exists(_) => Failure::usage(error),
-        BackupError::Damaged { .. } => Failure::no(error),
+        BackupError::NotACopy(_) | BackupError::Damaged { .. } => Failure::no(error),
         BackupError::Open(_) | BackupError::Store(_) => Failure::environment(error),
     }
 }

@@ -70,13 +70,16 @@ pub enum BackupError {
     /// There is something already where the copy, or what is restored from it, would be.
     #[error("{} is there already and is left alone; move it away, or name another file", .0.display())]
     Exists(PathBuf),
+    /// The file is something else.
+    #[error("{} is not a copy of a Jotgate database; name a file that `jotgate backup` wrote", .0.display())]
+    NotACopy(PathBuf),
     /// The copy is not as it was made.
     #[error("the copy is damaged ({found}); use another one")]
     Damaged {
         /// What the check of the database says.
         found: String,
     },
-    /// A file cannot be used, or is not a database of ours.
+    /// A file cannot be used, or the copy is of a newer version.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The database fails.

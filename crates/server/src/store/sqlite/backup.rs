@@ -16,7 +16,7 @@ use crate::store::error::{BackupError, OpenError, StoreError};
 /// The copy is read within one snapshot, beside the writer. Until it is done the write-ahead log cannot start again.
 pub(super) fn back_up(database: &Path, file: &Path, options: Options) -> Result<(), BackupError> {
     let connection = connect::plain(database, options)?;
-    appear(file, options, |partial| {
+    appear(file, file, options, |partial| {
         let name = partial.to_str().ok_or_else(|| inaccessible(partial, "its name is not UTF-8"))?;
         connection.execute("VACUUM INTO ?1", [name]).map_err(|error| store_error(&error))?;
         Ok(())
@@ -30,15 +30,16 @@ pub(super) fn restore(file: &Path, database: &Path, options: Options) -> Result<
     for rest in ["-wal", "-shm", "-journal"] {
         refuse_existing(&with_suffix(database, rest))?;
     }
-    appear(database, options, |partial| {
+    appear(database, file, options, |partial| {
         fs::copy(file, partial).map_err(|error| inaccessible(file, &error.to_string()))?;
         Ok(())
     })
 }
 
-/// Writes a file under another name, checks it, and gives it its name.
+/// Writes a file under another name, checks it, and gives it its name. `copy` is the file to name when it is no good.
 fn appear(
     file: &Path,
+    copy: &Path,
     options: Options,
     write: impl FnOnce(&Path) -> Result<(), BackupError>,
 ) -> Result<(), BackupError> {
@@ -47,7 +48,7 @@ fn appear(
     // What an earlier attempt left when it was interrupted.
     let _ = fs::remove_file(&partial);
     let partial = connect::prepare_file(&partial)?;
-    let done = write(&partial).and_then(|()| check(&partial, options)).and_then(|()| rename(&partial, file));
+    let done = write(&partial).and_then(|()| check(&partial, copy, options)).and_then(|()| rename(&partial, file));
     if done.is_err() {
         // The first error is the one to tell.
         let _ = fs::remove_file(&partial);
@@ -61,13 +62,15 @@ fn refuse_existing(file: &Path) -> Result<(), BackupError> {
 }
 
 /// Whether it is a whole database of ours, of a version that this program knows.
-fn check(file: &Path, options: Options) -> Result<(), BackupError> {
-    let not_ours = |error| match error {
-        StoreError::Corrupt(_) => BackupError::Open(OpenError::NotOurs(file.to_owned())),
+fn check(file: &Path, copy: &Path, options: Options) -> Result<(), BackupError> {
+    let connection = connect::plain(file, options).map_err(|error| match error {
+        StoreError::Corrupt(_) => BackupError::NotACopy(copy.to_owned()),
         error => BackupError::Store(error),
-    };
-    let connection = connect::plain(file, options).map_err(not_ours)?;
-    migrate::check(file, &connection)?;
+    })?;
+    migrate::check(copy, &connection).map_err(|error| match error {
+        OpenError::NotOurs(_) => BackupError::NotACopy(copy.to_owned()),
+        error => BackupError::Open(error),
+    })?;
     let found = integrity(&connection)?;
     if found == "ok" { Ok(()) } else { Err(BackupError::Damaged { found }) }
 }
