@@ -69,7 +69,7 @@ pub(crate) fn in_turn(contenders: &mut [Contender<'_>], rounds: usize, calls: u3
     times
 }
 
-/// The median over the rounds of how many times longer `these` took than `those`.
-pub(crate) fn ratio(these: &[f64], those: &[f64]) -> f64 {
-    median(&these.iter().zip(those).map(|(this, that)| this / that).collect::<Vec<_>>())
+/// The median over the rounds of how many times longer `measured` took than `reference`.
+pub(crate) fn ratio(measured: &[f64], reference: &[f64]) -> f64 {
+    median(&measured.iter().zip(reference).map(|(this, that)| this / that).collect::<Vec<_>>())
 }

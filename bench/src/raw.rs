@@ -9,14 +9,14 @@ use aws_lc_rs::signature::{
 use jotgate_jose::{Algorithm, SigningKey};
 
 pub(crate) enum RawVerifier {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Parsed(ParsedPublicKey),
 }
 
 impl RawVerifier {
     pub(crate) fn new(key: &SigningKey) -> anyhow::Result<Self> {
         if key.algorithm() == Algorithm::Hs256 {
-            return Ok(Self::Hmac(hmac_key(key)?));
+            return Ok(Self::Hmac(Box::new(hmac_key(key)?)));
         }
         let algorithm: &'static dyn VerificationAlgorithm = match key.algorithm() {
             Algorithm::Rs256 => &signature::RSA_PKCS1_2048_8192_SHA256,
@@ -40,7 +40,7 @@ impl RawVerifier {
 }
 
 pub(crate) enum RawSigner {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Rsa(RsaKeyPair),
     Ec(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
@@ -50,7 +50,7 @@ pub(crate) enum RawSigner {
 impl RawSigner {
     pub(crate) fn new(key: &SigningKey) -> anyhow::Result<Self> {
         if key.algorithm() == Algorithm::Hs256 {
-            return Ok(Self::Hmac(hmac_key(key)?));
+            return Ok(Self::Hmac(Box::new(hmac_key(key)?)));
         }
         let pkcs8 = key.to_der()?;
         let pair = match key.algorithm() {

@@ -85,7 +85,7 @@ pub(crate) fn failure(error: StartError) -> Failure {
 /// Why a flow did not do what it was asked, with the exit code for it.
 pub(crate) fn refused(error: FlowFailure) -> Failure {
     match error {
-        FlowFailure::Store(_) | FlowFailure::Overloaded(_) | FlowFailure::Internal(_) => Failure::environment(error),
+        FlowFailure::Store(_) | FlowFailure::Overloaded | FlowFailure::Internal(_) => Failure::environment(error),
         FlowFailure::InvalidEmail(_) | FlowFailure::InvalidName(_) => Failure::usage(error),
         _ => Failure::no(error),
     }

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jotgate_jose::jwt;
 use jotgate_wire::RevocationSet;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{ACCESS_TTL_MAX, Config, ConfigError};
+use crate::config::{Config, ConfigError};
 use crate::domain::password::PasswordPolicy;
 use crate::domain::refresh::RefreshPolicy;
 use crate::domain::time::Timestamp;
@@ -157,12 +156,6 @@ impl App {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.inner.clock.now()
-    }
-
-    /// When a revocation made now can be forgotten: when no access token can be left that any verifier would take. The
-    /// bounds count, and not today's settings: yesterday's tokens may live longer, and verifiers have a leeway of their own.
-    pub(crate) fn forget_at(&self, now: Timestamp) -> Timestamp {
-        now.plus_seconds(ACCESS_TTL_MAX.get() + 2 * i64::from(jwt::Policy::MAX_LEEWAY))
     }
 
     pub(crate) fn refresh_policy(&self) -> RefreshPolicy {

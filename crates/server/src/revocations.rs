@@ -3,10 +3,13 @@
 //! What ends is in the set before an end is answered, whoever ended it; what another process on the same store ends
 //! follows as soon as its commit is noticed.
 
+use jotgate_jose::jwt::Policy;
 use jotgate_wire::{self as wire, Entry};
 
 use crate::app::App;
+use crate::config::ACCESS_TTL_MAX;
 use crate::domain::revocation::{Revocation, Subject};
+use crate::domain::time::Timestamp;
 use crate::store::revocations::RevocationsAfter;
 use crate::store::{Op, StoreError};
 
@@ -39,6 +42,12 @@ impl App {
         });
         ending.await.unwrap_or_else(|_| Err(StoreError::Internal("the change was interrupted".to_owned())))
     }
+}
+
+/// When a revocation made now can be forgotten: when no access token can be left that any verifier would take. The bounds
+/// count, and not today's settings: yesterday's tokens may live longer, and verifiers have a leeway of their own.
+pub(crate) fn forget_at(now: Timestamp) -> Timestamp {
+    now.plus_seconds(ACCESS_TTL_MAX.get() + 2 * i64::from(Policy::MAX_LEEWAY))
 }
 
 fn wire_entry(seq: u64, revocation: Revocation) -> Entry {

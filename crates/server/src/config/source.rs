@@ -92,12 +92,17 @@ fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     Problem { key: String::new(), line, message: format!("not valid TOML: {}", error.message()) }
 }
 
+/// Keys whose values an error message must not repeat.
+const SECRETS: [&str; 2] = ["tokens.secret", "keys.master_key"];
+
 /// A value of the wrong type: serde knows the place of the value, and the line tells the key.
 fn type_problem(text: &str, error: &toml::de::Error, lines: &Lines) -> ConfigError {
     let line = error.span().map(|span| line_at(text, span.start));
     let on_line = |(_, at): &(&String, &usize)| Some(**at) == line;
     let key = lines.0.iter().filter(on_line).map(|(key, _)| key).max_by_key(|key| key.len());
-    Problem { key: key.cloned().unwrap_or_default(), line, message: error.message().to_owned() }.into()
+    let key = key.cloned().unwrap_or_default();
+    let message = if SECRETS.contains(&key.as_str()) { "must be a text in quotes" } else { error.message() };
+    Problem { line, message: message.to_owned(), key }.into()
 }
 
 /// Lays the environment over the file, one variable at a time, so that a bad one can be named.

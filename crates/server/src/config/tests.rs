@@ -52,6 +52,14 @@ fn wrong_types_name_the_key_and_line() {
 }
 
 #[test]
+fn a_secret_of_the_wrong_type_is_not_repeated() {
+    for key in ["tokens.secret", "keys.master_key"] {
+        let said = refusal(&format!("{LEAST}{key} = 73849201746382910\n"));
+        assert!(said.contains("must be a text in quotes") && !said.contains("73849201746382910"), "{said}");
+    }
+}
+
+#[test]
 fn the_environment_wins_and_is_checked() {
     let config =
         load(LEAST, &[("JOTGATE_HTTP__LISTEN", "0.0.0.0:9"), ("JOTGATE_TOKENS__AUDIENCE", "https://a, https://b")]);

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::domain::password::Password;
 use crate::domain::user::User;
 use crate::hasher::Verdict;
+use crate::revocations;
 use crate::store::users::{self, ChangePasswordOutcome, FindUser};
 use crate::tokens::check::Caller;
 
@@ -29,7 +30,7 @@ pub async fn change_password(app: &App, caller: &Caller, change: ChangePassword)
     app.password_policy().check(&change.new, &user.email, user.name.as_deref())?;
     let new = app.inner.hasher.hash(change.new, &*app.inner.random).await?;
     let now = app.now();
-    let forget_at = app.forget_at(now);
+    let forget_at = revocations::forget_at(now);
     let keep = Some(caller.session);
     let swap = users::ChangePassword { user: user.id, expected: user.password_hash, new, keep, now, forget_at };
     match app.end(swap).await? {

@@ -10,6 +10,7 @@ use crate::domain::session::{Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{User, UserId};
 use crate::random;
+use crate::revocations;
 use crate::store::sessions::{OpenSession, OpenSessionOutcome};
 use crate::tokens::issue;
 use crate::tokens::refresh_token::RefreshToken;
@@ -54,11 +55,10 @@ pub(super) async fn open_session(
 ) -> Result<Opening, Failure> {
     let now = app.now();
     let session = new_session(app, user, device, now);
-    let forget_at = app.forget_at(now);
+    let forget_at = revocations::forget_at(now);
     let most = app.inner.config.sessions.max_per_user;
-    match app.inner.store.write(OpenSession { session: session.clone(), verified, most, forget_at }).await? {
-        OpenSessionOutcome::Opened { user, ended } => {
-            app.note_ended(&ended, forget_at);
+    match app.end(OpenSession { session: session.clone(), verified, most, forget_at }).await? {
+        OpenSessionOutcome::Opened { user, .. } => {
             let grant = issue(app, &user, &session, now)?;
             Ok(Opening::Opened(Box::new(Opened { user, grant })))
         }
@@ -85,7 +85,7 @@ pub(super) fn issue(app: &App, user: &User, session: &Session, now: Timestamp) -
     })
 }
 
-fn new_session(app: &App, user: UserId, device: Device, now: Timestamp) -> Session {
+pub(super) fn new_session(app: &App, user: UserId, device: Device, now: Timestamp) -> Session {
     let limits = &app.inner.config.sessions;
     let id: Uuid = random::uuid(&*app.inner.random, now);
     Session {

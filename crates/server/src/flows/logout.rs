@@ -4,6 +4,7 @@ use super::Failure;
 use super::authenticate::authenticate;
 use crate::app::App;
 use crate::domain::session::{EndReason, SessionId};
+use crate::revocations;
 use crate::store::sessions::{EndSessions, LogOutByToken, LogOutOutcome, Which};
 use crate::tokens::refresh_token::RefreshToken;
 
@@ -46,7 +47,7 @@ async fn by_access_token(app: &App, token: &str, scope: Scope) -> Result<(), Fai
     let caller = authenticate(app, token)?;
     let (which, reason) = reach(scope, caller.session);
     let now = app.now();
-    let forget_at = app.forget_at(now);
+    let forget_at = revocations::forget_at(now);
     app.end(EndSessions { user: caller.user, which, reason, now, forget_at }).await?;
     Ok(())
 }
@@ -56,7 +57,7 @@ async fn by_refresh_token(app: &App, token: &str, scope: Scope) -> Result<(), Fa
     let RefreshToken { session, generation } = opened.map_err(|_| Failure::RefreshTokenInvalid)?;
     let (which, reason) = reach(scope, session);
     let now = app.now();
-    let (policy, forget_at) = (app.refresh_policy(), app.forget_at(now));
+    let (policy, forget_at) = (app.refresh_policy(), revocations::forget_at(now));
     let log_out = LogOutByToken { id: session, presented: generation, which, reason, now, policy, forget_at };
     match app.end(log_out).await? {
         LogOutOutcome::Done => Ok(()),

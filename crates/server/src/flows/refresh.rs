@@ -4,6 +4,7 @@ use super::grant::{Grant, issue};
 use super::{Device, Failure};
 use crate::app::App;
 use crate::domain::refresh::Refused;
+use crate::revocations;
 use crate::store::sessions::{RotateOutcome, RotateSession};
 use crate::tokens::refresh_token::RefreshToken;
 
@@ -24,7 +25,7 @@ pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Fa
         policy: app.refresh_policy(),
         address: device.address,
         user_agent: device.user_agent,
-        forget_at: app.forget_at(now),
+        forget_at: revocations::forget_at(now),
     };
     match app.inner.store.write(rotate).await? {
         RotateOutcome::Rotated { session, user } | RotateOutcome::Replayed { session, user } => {

@@ -1,7 +1,7 @@
 //! Register: parse, judge the password, hash it, make the account, open its first session.
 
-use super::grant::{Opened, Opening, open_session};
-use super::users::{NewUser, create_user};
+use super::grant::{Opened, issue, new_session};
+use super::users::{self, NewUser};
 use super::{Device, Failure};
 use crate::app::App;
 use crate::domain::email::Email;
@@ -26,9 +26,10 @@ pub struct Register {
 /// [`Failure::WeakPassword`], [`Failure::EmailTaken`], [`Failure::Overloaded`], or a failure of the store.
 pub async fn register(app: &App, register: Register, device: Device) -> Result<Opened, Failure> {
     let Register { email, password, name } = register;
-    let user = create_user(app, NewUser { email, password, name, roles: Vec::new() }).await?;
-    match open_session(app, user.id, None, device).await? {
-        Opening::Opened(opened) => Ok(*opened),
-        Opening::HashChanged => Err(Failure::Internal("a session without a checked hash was refused for it".into())),
-    }
+    let user = users::prepare(app, NewUser { email, password, name, roles: Vec::new() }).await?;
+    let now = app.now();
+    let session = new_session(app, user.id, device, now);
+    let user = users::write(app, user, Some(session.clone())).await?;
+    let grant = issue(app, &user, &session, now)?;
+    Ok(Opened { user, grant })
 }

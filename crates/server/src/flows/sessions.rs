@@ -4,6 +4,7 @@ use super::Failure;
 use crate::app::App;
 use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::user::UserId;
+use crate::revocations;
 use crate::store::sessions::{EndSessions, FindSession, ListSessions, Which};
 
 /// The live sessions of a user, last used first.
@@ -44,6 +45,6 @@ pub async fn end_sessions_of(app: &App, user: UserId, reason: EndReason) -> Resu
 
 async fn end(app: &App, user: UserId, which: Which, reason: EndReason) -> Result<usize, Failure> {
     let now = app.now();
-    let forget_at = app.forget_at(now);
+    let forget_at = revocations::forget_at(now);
     Ok(app.end(EndSessions { user, which, reason, now, forget_at }).await?.len())
 }

@@ -4,8 +4,10 @@ use super::Failure;
 use crate::app::App;
 use crate::domain::email::Email;
 use crate::domain::password::Password;
+use crate::domain::session::Session;
 use crate::domain::user::{DisplayName, User, UserId};
 use crate::random;
+use crate::revocations;
 use crate::store::users::{
     CreateUser, CreateUserOutcome, DeleteUser, DisableUser, EnableUser, FindUser, FindUserByEmail, ListUsers,
 };
@@ -29,10 +31,16 @@ pub struct NewUser {
 ///
 /// [`Failure::WeakPassword`], [`Failure::EmailTaken`], [`Failure::Overloaded`], or a failure of the store.
 pub async fn create_user(app: &App, new: NewUser) -> Result<User, Failure> {
+    let user = prepare(app, new).await?;
+    write(app, user, None).await
+}
+
+/// The account as it will be, its password judged and hashed.
+pub(super) async fn prepare(app: &App, new: NewUser) -> Result<User, Failure> {
     app.password_policy().check(&new.password, &new.email, new.name.as_ref().map(DisplayName::as_str))?;
     let hash = app.inner.hasher.hash(new.password, &*app.inner.random).await?;
     let now = app.now();
-    let user = User {
+    Ok(User {
         id: UserId::new(random::uuid(&*app.inner.random, now)),
         email: new.email,
         email_verified_at: None,
@@ -42,8 +50,12 @@ pub async fn create_user(app: &App, new: NewUser) -> Result<User, Failure> {
         disabled_at: None,
         created_at: now,
         updated_at: now,
-    };
-    match app.inner.store.write(CreateUser { user: user.clone() }).await? {
+    })
+}
+
+/// Makes the account, and its first session with it when there is one: both or neither.
+pub(super) async fn write(app: &App, user: User, session: Option<Session>) -> Result<User, Failure> {
+    match app.inner.store.write(CreateUser { user: user.clone(), session }).await? {
         CreateUserOutcome::Created => Ok(user),
         CreateUserOutcome::EmailTaken => Err(Failure::EmailTaken),
     }
@@ -79,7 +91,7 @@ pub async fn find_user(app: &App, id_or_email: &str) -> Result<User, Failure> {
 /// [`Failure::UserNotFound`], or a failure of the store.
 pub async fn disable_user(app: &App, id: UserId) -> Result<usize, Failure> {
     let now = app.now();
-    let forget_at = app.forget_at(now);
+    let forget_at = revocations::forget_at(now);
     let ended = app.end(DisableUser { id, now, forget_at }).await?.ok_or(Failure::UserNotFound)?;
     Ok(ended.len())
 }
@@ -101,7 +113,7 @@ pub async fn enable_user(app: &App, id: UserId) -> Result<(), Failure> {
 /// [`Failure::UserNotFound`], or a failure of the store.
 pub async fn delete_user(app: &App, id: UserId) -> Result<usize, Failure> {
     let now = app.now();
-    let forget_at = app.forget_at(now);
+    let forget_at = revocations::forget_at(now);
     let ended = app.end(DeleteUser { id, now, forget_at }).await?.ok_or(Failure::UserNotFound)?;
     Ok(ended.len())
 }

@@ -6,7 +6,7 @@ use super::sql::statements;
 use super::tx::{FromRow, Op, Param, ReadOp, Row, Tx, params};
 use crate::domain::email::Email;
 use crate::domain::password::PasswordHash;
-use crate::domain::session::{EndReason, SessionId};
+use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{DisplayName, User, UserId};
 
@@ -39,6 +39,9 @@ statements! {
 #[derive(Debug)]
 pub(crate) struct CreateUser {
     pub(crate) user: User,
+    /// The session that begins with the account, in the same transaction: nobody is told that registering failed when
+    /// only the log-in after it did.
+    pub(crate) session: Option<Session>,
 }
 
 /// What became of [`CreateUser`].
@@ -67,8 +70,15 @@ impl Op for CreateUser {
             user.created_at,
             user.updated_at,
         ];
-        let created = tx.execute_alone(INSERT, values).await? == 1;
-        Ok(if created { CreateUserOutcome::Created } else { CreateUserOutcome::EmailTaken })
+        let Some(session) = &self.session else {
+            let created = tx.execute_alone(INSERT, values).await? == 1;
+            return Ok(if created { CreateUserOutcome::Created } else { CreateUserOutcome::EmailTaken });
+        };
+        if tx.execute(INSERT, values).await? == 0 {
+            return Ok(CreateUserOutcome::EmailTaken);
+        }
+        sessions::open::insert(tx, session).await?;
+        Ok(CreateUserOutcome::Created)
     }
 }
 

@@ -83,12 +83,12 @@ pub(in crate::store) async fn a_store_left_open_loses_nothing(house: &impl House
     let again = house.open();
     assert_eq!(again.read(FindUser { id: ada.id }).await, Ok(Some(ada)));
     drop(left);
-    assert_eq!(again.write(CreateUser { user: user(2) }).await, Ok(CreateUserOutcome::Created));
+    assert_eq!(again.write(CreateUser { user: user(2), session: None }).await, Ok(CreateUserOutcome::Created));
 }
 
 pub(in crate::store) async fn two_stores_in_one_place_both_write(house: &impl House) {
     let (ours, theirs) = (house.open(), house.open());
-    let users = |first: u128| (first..first + 50).map(|number| CreateUser { user: user(number) });
+    let users = |first: u128| (first..first + 50).map(|number| CreateUser { user: user(number), session: None });
     let (a, b) = tokio::join!(at_once(&ours, users(100)), at_once(&theirs, users(200)));
     assert!(a.iter().chain(&b).all(|answer| *answer == Ok(CreateUserOutcome::Created)));
     let seen = ours.read(ListUsers { after: None, limit: 1000 }).await.unwrap().len();
@@ -101,7 +101,7 @@ pub(in crate::store) async fn ten_first_openings_at_once_agree(house: &impl Hous
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for (number, store) in (1..).zip(&stores) {
-        assert_eq!(store.write(CreateUser { user: user(number) }).await, Ok(CreateUserOutcome::Created));
+        assert_eq!(store.write(CreateUser { user: user(number), session: None }).await, Ok(CreateUserOutcome::Created));
     }
     assert_eq!(stores[0].read(ListUsers { after: None, limit: 100 }).await.unwrap().len(), 10);
 }
@@ -110,10 +110,10 @@ pub(in crate::store) async fn a_closed_store_finishes_what_it_accepted_and_refus
     let store = house.open();
     let (answers, ()) = tokio::join!(
         biased;
-        at_once(&store, (1..=50).map(|number| CreateUser { user: user(number) })),
+        at_once(&store, (1..=50).map(|number| CreateUser { user: user(number), session: None })),
         store.close(),
     );
-    assert_eq!(store.write(CreateUser { user: user(99) }).await, Err(StoreError::Closed));
+    assert_eq!(store.write(CreateUser { user: user(99), session: None }).await, Err(StoreError::Closed));
     assert_eq!(store.read(FindUser { id: user(1).id }).await, Err(StoreError::Closed));
     store.close().await;
     let created = answers.iter().filter(|answer| **answer == Ok(CreateUserOutcome::Created)).count();
@@ -126,7 +126,7 @@ pub(in crate::store) async fn a_closed_store_finishes_what_it_accepted_and_refus
 pub(in crate::store) async fn a_change_goes_on_when_nobody_waits_for_it(house: &impl House) {
     let store = house.open();
     {
-        let mut change = std::pin::pin!(store.write(CreateUser { user: user(1) }));
+        let mut change = std::pin::pin!(store.write(CreateUser { user: user(1), session: None }));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         assert!(change.as_mut().poll(&mut context).is_pending() || store.ping().await.is_ok());
     }

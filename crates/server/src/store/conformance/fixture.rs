@@ -45,7 +45,7 @@ pub(super) fn session(number: u128, user: &User) -> Session {
 /// Creates user 1.
 pub(super) async fn with_user(store: &Store) -> User {
     let user = user(1);
-    assert_eq!(store.write(CreateUser { user: user.clone() }).await, Ok(CreateUserOutcome::Created));
+    assert_eq!(store.write(CreateUser { user: user.clone(), session: None }).await, Ok(CreateUserOutcome::Created));
     user
 }
 

@@ -42,7 +42,7 @@ pub(in crate::store) async fn a_session_needs_an_open_account_and_the_verified_p
     let by_other_means = OpenSession { verified: None, ..open(session(1, &ada)) };
     assert!(matches!(store.write(by_other_means).await, Ok(OpenSessionOutcome::Opened { .. })));
     let closed = User { disabled_at: Some(NOW), ..user(2) };
-    store.write(CreateUser { user: closed.clone() }).await.unwrap();
+    store.write(CreateUser { user: closed.clone(), session: None }).await.unwrap();
     assert_eq!(store.write(open(session(2, &closed))).await, Ok(OpenSessionOutcome::AccountDisabled));
     assert_eq!(find(&store, 2).await, None);
 }
@@ -195,7 +195,7 @@ pub(in crate::store) async fn all_sessions_end(house: &impl House) {
 pub(in crate::store) async fn nobody_ends_the_session_of_another(house: &impl House) {
     let store = house.open();
     with_sessions(&store, [1]).await;
-    store.write(CreateUser { user: user(2) }).await.unwrap();
+    store.write(CreateUser { user: user(2), session: None }).await.unwrap();
     for which in [Which::One(session_id(1)), Which::Others(session_id(9)), Which::All] {
         assert_eq!(store.write(end(&user(2), which)).await, Ok(Vec::new()));
     }

@@ -28,12 +28,12 @@ pub(in crate::store) async fn a_user_is_found_as_created(house: &impl House) {
     let mut created = user(7);
     created.email_verified_at = Some(NOW.plus_seconds(1));
     created.updated_at = NOW.plus_seconds(2);
-    store.write(CreateUser { user: created.clone() }).await.unwrap();
+    store.write(CreateUser { user: created.clone(), session: None }).await.unwrap();
     let found = store.read(FindUser { id: created.id }).await.unwrap().unwrap();
     assert_eq!(found, created);
     assert_eq!(found.email.display(), "User7@Example.com");
     let bare = User { name: None, roles: Vec::new(), password_hash: None, ..user(8) };
-    store.write(CreateUser { user: bare.clone() }).await.unwrap();
+    store.write(CreateUser { user: bare.clone(), session: None }).await.unwrap();
     assert_eq!(store.read(FindUser { id: bare.id }).await, Ok(Some(bare)));
 }
 
@@ -43,13 +43,14 @@ pub(in crate::store) async fn an_address_is_one_however_it_is_written(house: &im
     let email = Email::parse("uＳER1@EXAMPLE.com").unwrap();
     assert_eq!(store.read(FindUserByEmail { email: email.clone() }).await, Ok(Some(user)));
     let second = User { email, ..super::fixture::user(2) };
-    assert_eq!(store.write(CreateUser { user: second }).await, Ok(CreateUserOutcome::EmailTaken));
+    assert_eq!(store.write(CreateUser { user: second, session: None }).await, Ok(CreateUserOutcome::EmailTaken));
 }
 
 pub(in crate::store) async fn fifty_registrations_of_one_address_make_one_account(house: &impl House) {
     let store = house.open();
     let email = Email::parse("one@example.com").unwrap();
-    let users = (1..=50).map(|number| CreateUser { user: User { email: email.clone(), ..user(number) } });
+    let users =
+        (1..=50).map(|number| CreateUser { user: User { email: email.clone(), ..user(number) }, session: None });
     let answers = at_once(&store, users).await;
     let created = answers.iter().filter(|answer| **answer == Ok(CreateUserOutcome::Created)).count();
     let taken = answers.iter().filter(|answer| **answer == Ok(CreateUserOutcome::EmailTaken)).count();
@@ -60,7 +61,7 @@ pub(in crate::store) async fn fifty_registrations_of_one_address_make_one_accoun
 pub(in crate::store) async fn users_are_listed_in_order_and_in_pages(house: &impl House) {
     let store = house.open();
     for number in [3, 1, 5, 2, 4] {
-        store.write(CreateUser { user: user(number) }).await.unwrap();
+        store.write(CreateUser { user: user(number), session: None }).await.unwrap();
     }
     let first = store.read(ListUsers { after: None, limit: 3 }).await.unwrap();
     assert_eq!(first, [user(1), user(2), user(3)]);
@@ -162,7 +163,11 @@ pub(in crate::store) async fn deleting_leaves_nothing_behind(house: &impl House)
     assert_eq!(store.read(FindUser { id: user.id }).await, Ok(None));
     assert_eq!(store.read(FindUserByEmail { email: user.email.clone() }).await, Ok(None));
     assert_eq!(store.read(FindSession { id: session_id(1) }).await, Ok(None));
-    assert_eq!(store.write(CreateUser { user }).await, Ok(CreateUserOutcome::Created), "the address is free again");
+    assert_eq!(
+        store.write(CreateUser { user, session: None }).await,
+        Ok(CreateUserOutcome::Created),
+        "the address is free again"
+    );
 }
 
 pub(in crate::store) async fn what_happens_to_nobody_is_told(house: &impl House) {

@@ -77,7 +77,7 @@ impl OpenSession {
     }
 }
 
-async fn insert<T: Tx>(tx: &mut T, session: &Session) -> Result<(), StoreError> {
+pub(in crate::store) async fn insert<T: Tx>(tx: &mut T, session: &Session) -> Result<(), StoreError> {
     let generation = stored_count(session.generation)?;
     let values = params![
         session.id.as_bytes(),

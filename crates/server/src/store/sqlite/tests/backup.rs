@@ -14,7 +14,7 @@ fn user(number: u128) -> CreateUser {
     let mut user = sample::user();
     user.id = UserId::new(uuid::Uuid::from_u128(number));
     user.email = Email::parse(&format!("u{number}@example.com")).unwrap();
-    CreateUser { user }
+    CreateUser { user, session: None }
 }
 
 fn url(house: &OnDisk) -> StoreUrl {

@@ -65,7 +65,7 @@ fn plug() -> (Plug, oneshot::Receiver<()>, std::sync::mpsc::Sender<()>) {
 fn account(name: &str, bytes: usize) -> CreateUser {
     let id = UserId::new(Uuid::from_slice(format!("{name:-<16}").as_bytes()).unwrap());
     let email = Email::parse(&format!("{name}@example.com")).unwrap();
-    CreateUser { user: User { id, email, name: Some("x".repeat(bytes)), ..sample::user() } }
+    CreateUser { user: User { id, email, name: Some("x".repeat(bytes)), ..sample::user() }, session: None }
 }
 
 fn accounts(house: &OnDisk) -> Vec<String> {

@@ -15,7 +15,7 @@ fn user(number: u128) -> CreateUser {
     let mut user = crate::domain::user::sample::user();
     user.id = crate::domain::user::UserId::new(uuid::Uuid::from_u128(number));
     user.email = crate::domain::email::Email::parse(&format!("u{number}@example.com")).unwrap();
-    CreateUser { user }
+    CreateUser { user, session: None }
 }
 
 #[test]
