@@ -102,16 +102,16 @@ impl Client {
             token.len() + r#"{"refresh_token":""}"#.len()
         );
         let (status, body) = self.connection.exchange(request.as_bytes()).await?;
-        ensure!(status == 200, "a refresh was answered with {status}");
+        ensure!(status == 200, "a refresh was answered with {status}: {}", String::from_utf8_lossy(body));
         self.took.push(due.elapsed().as_secs_f64() * 1000.0);
         successor(body)?.clone_into(token);
         Ok(())
     }
 }
 
-/// The refresh token in an answer.
+/// The refresh token in an answer. What it begins with may stand in an access token, too.
 fn successor(body: &[u8]) -> anyhow::Result<&str> {
     let text = std::str::from_utf8(body)?;
-    let begin = text.find("jgr_").context("there is no refresh token in an answer")?;
-    text[begin..].split('"').next().context("a refresh token does not end")
+    let (_, rest) = text.split_once(r#""refresh_token":""#).context("there is no refresh token in an answer")?;
+    rest.split('"').next().context("a refresh token does not end")
 }
