@@ -73,6 +73,7 @@ struct Members<'de> {
 impl<'de> MapAccess<'de> for Members<'de> {
     type Error = Error;
 
+    #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
         if self.done {
             return Ok(None);
@@ -81,6 +82,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
         seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some)
     }
 
+    #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let (found, raw) = self.reader.value_with_text().ok_or_else(not_plain)?;
         self.done = self.reader.ends().ok_or_else(not_plain)?;
@@ -102,6 +104,7 @@ impl<'de> PlainValue<'de> {
 impl<'de> Deserializer<'de> for PlainValue<'de> {
     type Error = Error;
 
+    #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.found {
             Found::String(text) => match text.plain() {
