@@ -59,7 +59,7 @@ pub(crate) fn in_turn(contenders: &mut [Contender<'_>], rounds: usize, calls: u3
     times
 }
 
-/// The median over the rounds of how many times longer `these` took than `those`.
-pub(crate) fn ratio(these: &[f64], those: &[f64]) -> f64 {
-    median(&these.iter().zip(those).map(|(this, that)| this / that).collect::<Vec<_>>())
+/// The median over the rounds of how many times longer the first took than the second.
+pub(crate) fn ratio(first: &[f64], second: &[f64]) -> f64 {
+    median(&first.iter().zip(second).map(|(one, other)| one / other).collect::<Vec<_>>())
 }
