@@ -51,7 +51,7 @@ fn measure(key: &SigningKey, rounds: usize) -> anyhow::Result<Vec<Row>> {
     ];
     if let Some((header, key)) = &peer {
         contenders.push(Contender::new("jsonwebtoken", || {
-            drop(black_box(jsonwebtoken::encode(header, black_box(&claims), key)))
+            drop(black_box(jsonwebtoken::encode(header, black_box(&claims), key)));
         }));
     }
     let calls = if key.algorithm().is_symmetric() { 200 } else { 20 };
