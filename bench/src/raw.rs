@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{
 };
 use jotgate_jose::{Algorithm, SigningKey};
 
+#[expect(clippy::large_enum_variant, reason = "there is one for each key that is measured")]
 pub(crate) enum RawVerifier {
     Hmac(Box<hmac::Key>),
     Parsed(ParsedPublicKey),
@@ -39,6 +40,7 @@ impl RawVerifier {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one for each key that is measured")]
 pub(crate) enum RawSigner {
     Hmac(Box<hmac::Key>),
     Rsa(RsaKeyPair),
