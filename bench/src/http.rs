@@ -45,12 +45,23 @@ impl Connection {
         self.answer().await
     }
 
+    /// The same with an access token.
+    pub(crate) async fn post_as(&mut self, path: &str, access_token: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.write(path, &format!("Authorization: Bearer {access_token}\r\n"), body).await?;
+        self.answer().await
+    }
+
     /// Sends a request with a JSON body, and does not wait.
     pub(crate) async fn send(&mut self, path: &str, body: &Value) -> anyhow::Result<()> {
+        self.write(path, "", body).await
+    }
+
+    async fn write(&mut self, path: &str, fields: &str, body: &Value) -> anyhow::Result<()> {
         let body = body.to_string();
+        let length = body.len();
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            body.len()
+            "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n{fields}\
+             Content-Length: {length}\r\n\r\n"
         );
         Ok(self.stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).await?)
     }

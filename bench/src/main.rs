@@ -7,6 +7,7 @@
 
 mod chance;
 mod http;
+mod kill;
 mod measure;
 mod raw;
 mod refresh;
@@ -37,6 +38,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
+    /// Kills the server (SIGKILL) at random moments under load; fails when something that was answered is not there afterwards.
+    Kill(kill::Options),
     /// Refreshes over HTTP against bare updates of the same rows, with few and with many sessions.
     Refresh(refresh::Options),
     /// Tabs, lost answers and thieves around one refresh token; fails when somebody honest is logged out, a theft gets away, or
@@ -57,8 +60,9 @@ enum Bench {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_));
+    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_));
     let report: Report = match arguments.bench {
+        Bench::Kill(options) => kill::run(&options)?,
         Bench::Refresh(options) => refresh::run(&options)?,
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
         Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),

@@ -14,9 +14,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::measure::median;
 use crate::report::{Goal, Report, Row};
-use house::House;
+pub(crate) use house::House;
 use load::{Client, Measured};
-use server::Running;
+pub(crate) use server::Running;
 pub(crate) use server::{ServerOptions, serve};
 
 /// Sessions in the small database.

@@ -13,7 +13,8 @@ pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     /// Before the data, which goes last.
     _runtime: Runtime,
-    _data: TempDir,
+    #[cfg_attr(not(test), expect(dead_code, reason = "it goes with the value"))]
+    data: TempDir,
 }
 
 impl Site {
@@ -34,6 +35,12 @@ impl Site {
         })?;
         let address = server.local_address()?;
         runtime.spawn(server.run(std::future::pending()));
-        Ok(Self { address, _runtime: runtime, _data: data })
+        Ok(Self { address, _runtime: runtime, data })
+    }
+
+    /// The folder of its data.
+    #[cfg(test)]
+    pub(crate) fn data(&self) -> &std::path::Path {
+        self.data.path()
     }
 }

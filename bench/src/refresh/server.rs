@@ -45,14 +45,14 @@ pub(crate) fn serve(options: &ServerOptions) -> anyhow::Result<()> {
 
 /// A running server; it is stopped when this is dropped.
 #[derive(Debug)]
-pub(super) struct Running {
-    pub(super) address: SocketAddr,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
     process: Child,
     _output: BufReader<ChildStdout>,
 }
 
 impl Running {
-    pub(super) fn start(house: &House) -> anyhow::Result<Self> {
+    pub(crate) fn start(house: &House) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("refresh-server").arg("--data").arg(&house.0);
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
@@ -61,6 +61,13 @@ impl Running {
         output.read_line(&mut line)?;
         let address = line.trim().parse().context("the server did not start")?;
         Ok(Self { address, process, _output: output })
+    }
+
+    /// Ends it at once (SIGKILL), in whatever it is doing.
+    pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
     }
 
     /// The memory that it holds, in MiB.
