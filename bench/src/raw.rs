@@ -8,7 +8,6 @@ use aws_lc_rs::signature::{
 };
 use jotgate_jose::{Algorithm, SigningKey};
 
-#[expect(clippy::large_enum_variant, reason = "there is one for each key that is measured")]
 pub(crate) enum RawVerifier {
     Hmac(Box<hmac::Key>),
     Parsed(ParsedPublicKey),
@@ -40,7 +39,6 @@ impl RawVerifier {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one for each key that is measured")]
 pub(crate) enum RawSigner {
     Hmac(Box<hmac::Key>),
     Rsa(RsaKeyPair),
