@@ -17,7 +17,7 @@ use crate::verify::peer_algorithm;
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Rounds, of which the medians are taken.
-    #[arg(long, default_value_t = 401)]
+    #[arg(long, default_value_t = 201)]
     rounds: usize,
     /// Only this algorithm, for example ES256.
     #[arg(long)]
@@ -54,7 +54,7 @@ fn measure(key: &SigningKey, rounds: usize) -> anyhow::Result<Vec<Row>> {
             drop(black_box(jsonwebtoken::encode(header, black_box(&claims), key)));
         }));
     }
-    let calls = if key.algorithm().is_symmetric() { 100 } else { 3 };
+    let calls = if key.algorithm().is_symmetric() { 200 } else { 20 };
     let times = in_turn(&mut contenders, rounds, calls);
     let detail: serde_json::Map<_, _> = contenders
         .iter()

@@ -16,7 +16,7 @@ use crate::token::{AUDIENCE, Claims, ISSUER, claims, policy};
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Rounds, of which the medians are taken.
-    #[arg(long, default_value_t = 401)]
+    #[arg(long, default_value_t = 201)]
     rounds: usize,
     /// Only this algorithm, for example ES256.
     #[arg(long)]
@@ -100,7 +100,7 @@ impl Case {
                 black_box(peer.verify(token));
             }));
         }
-        let calls = if self.algorithm.is_symmetric() { 100 } else { 3 };
+        let calls = if self.algorithm.is_symmetric() { 200 } else { 20 };
         let times = in_turn(&mut contenders, rounds, calls);
         let detail: serde_json::Map<_, _> = contenders
             .iter()
@@ -182,7 +182,7 @@ fn hopeless(rounds: usize) -> anyhow::Result<Vec<Row>> {
         Contender::new("unknown_kid", || refuse(&unknown)),
         Contender::new("wrong_algorithm", || refuse(&wrong)),
     ];
-    let times = in_turn(&mut contenders, rounds, 3);
+    let times = in_turn(&mut contenders, rounds, 20);
     let [reference, rest @ ..] = times.as_slice() else { return Ok(Vec::new()) };
     let row = |(who, times): (&Contender<'_>, &Vec<f64>)| Row {
         id: format!("refuse.{}", who.name),

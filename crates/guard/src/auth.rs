@@ -98,7 +98,7 @@ impl Auth {
             sid: own.sid.as_deref(),
             sub: registered.sub(),
             jti: registered.jti(),
-            kid: self.0.verified.header().kid(),
+            kid: self.0.verified.header().verified_by(),
             iat: registered.iat(),
         })
     }

@@ -138,3 +138,17 @@ fn explaining_agrees_with_verifying() {
     ];
     assert_eq!(failed, expected);
 }
+
+/// RFC 7515 §A.1: a token that names no key. Which key verified it is known all the same, at first sight and after.
+#[test]
+fn the_key_that_verified_is_known_without_a_kid() {
+    let jwk = r#"{"kty":"oct","alg":"HS256","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#;
+    let token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
+                 eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
+                 dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let key = VerifyingKey::from_jwk(jwk).expect("a key").with_kid("stolen");
+    for _ in 0..2 {
+        let verified = jws::verify(token, &key, &[Algorithm::Hs256]).expect("verified");
+        assert_eq!((verified.header().kid(), verified.header().verified_by()), (None, Some("stolen")));
+    }
+}

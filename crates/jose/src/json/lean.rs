@@ -22,29 +22,62 @@ pub(crate) enum Found<'a> {
 /// Gives each member to `each`. On `None` the text is not plain, and what has been given does not count.
 #[inline]
 pub(super) fn each_member<'a>(text: &'a str, mut each: impl FnMut(&'a str, Found<'a>)) -> Option<()> {
-    let mut reader = Reader { text, rest: text.as_bytes() };
+    text.strip_prefix('{')?;
+    let mut reader = Reader::after_brace(text);
     let mut names = Names { earlier: [""; MAX_MEMBERS], count: 0, seen: 0 };
-    reader.eat(b'{')?;
     loop {
-        reader.eat(b'"')?;
-        let name = reader.string()?;
+        let name = reader.name()?;
         names.add(name)?;
-        reader.eat(b':')?;
         each(name, reader.value()?);
-        match reader.rest.split_first()? {
-            (b',', rest) => reader.rest = rest,
-            (b'}', []) => return Some(()),
-            _ => return None,
+        if reader.ends()? {
+            return Some(());
         }
     }
 }
 
-struct Reader<'a> {
+/// A place in the text. Every method gives up with `None` on what it does not know.
+pub(super) struct Reader<'a> {
     text: &'a str,
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
+    /// The place after the opening brace, which must be there.
+    #[inline]
+    pub(super) fn after_brace(text: &'a str) -> Self {
+        Self { text, rest: text.as_bytes().get(1..).unwrap_or_default() }
+    }
+
+    /// Reads a member name and the colon after it.
+    #[inline]
+    pub(super) fn name(&mut self) -> Option<&'a str> {
+        self.eat(b'"')?;
+        let name = self.string()?;
+        self.eat(b':')?;
+        Some(name)
+    }
+
+    /// Reads what follows a member: whether the object, and the text, ends there.
+    #[inline]
+    pub(super) fn ends(&mut self) -> Option<bool> {
+        match self.rest.split_first()? {
+            (b',', rest) => {
+                self.rest = rest;
+                Some(false)
+            }
+            (b'}', []) => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Reads a value, and gives its own text, too.
+    #[inline]
+    pub(super) fn value_with_text(&mut self) -> Option<(Found<'a>, &'a str)> {
+        let start = self.at();
+        let found = self.value()?;
+        Some((found, self.text.get(start..self.at())?))
+    }
+
     #[inline]
     fn eat(&mut self, wanted: u8) -> Option<()> {
         let (byte, rest) = self.rest.split_first()?;

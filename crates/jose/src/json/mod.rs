@@ -9,10 +9,12 @@ mod lean;
 mod names;
 mod number;
 mod object;
+mod read;
 mod scan;
 mod text;
 
 pub(crate) use lean::Found;
 pub(crate) use number::NumericDate;
 pub(crate) use object::{Kind, Object, Value, each_claim};
+pub(crate) use read::from_plain;
 pub(crate) use text::Text;

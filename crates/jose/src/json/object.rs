@@ -41,18 +41,18 @@ pub(crate) enum Kind<'a> {
 }
 
 /// Reads a text that must be one object, and folds its members into `state`, which begins as its default. A text that the short way
-/// gives up on is read again from the start.
+/// gives up on is read again from the start. Returns whether the text is plain enough for the short way.
 #[inline]
 pub(crate) fn each_claim<'a, T: Default>(
     text: &'a str,
     state: &mut T,
     fold: impl Fn(&mut T, &str, Found<'a>),
-) -> Result<(), JsonError> {
+) -> Result<bool, JsonError> {
     if lean::each_member(text, |name, found| fold(state, name, found)).is_some() {
-        return Ok(());
+        return Ok(true);
     }
     *state = T::default();
-    each_claim_strictly(text, state, fold)
+    each_claim_strictly(text, state, fold).map(|()| false)
 }
 
 #[cold]

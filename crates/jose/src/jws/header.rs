@@ -18,6 +18,7 @@ pub struct Header {
     algorithm: Algorithm,
     typ: Option<Box<str>>,
     kid: Option<Box<str>>,
+    key_id: Option<Box<str>>,
     json: Box<str>,
 }
 
@@ -34,10 +35,16 @@ impl Header {
         self.typ.as_deref()
     }
 
-    /// The name of the key (`kid`).
+    /// The name of the key (`kid`), as the token has it. A token may leave it out.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// The `kid` of the key that verified the signature, whatever the token says of it: what to look a revoked key up by.
+    #[must_use]
+    pub fn verified_by(&self) -> Option<&str> {
+        self.key_id.as_deref()
     }
 
     /// The whole header as JSON text.
@@ -93,9 +100,10 @@ impl<'a> HeaderView<'a> {
     }
 
     /// The header as a value of its own, once the signature has been verified.
-    pub(crate) fn to_header(&self, algorithm: Algorithm) -> Header {
+    pub(crate) fn to_header(&self, algorithm: Algorithm, key_id: Option<&str>) -> Header {
         let own = |text: &Cow<'_, str>| Box::from(&**text);
-        Header { algorithm, typ: self.typ.as_ref().map(own), kid: self.kid.as_ref().map(own), json: self.json.into() }
+        let (typ, kid) = (self.typ.as_ref().map(own), self.kid.as_ref().map(own));
+        Header { algorithm, typ, kid, key_id: key_id.map(Box::from), json: self.json.into() }
     }
 }
 

@@ -78,7 +78,7 @@ fn open_full<'t>(
     demands.typ.map_or(Ok(()), |expected| expected.check(view.typ.as_deref()))?;
     let key = find_key(&view, algorithm, keys)?;
     check_signature(&key, algorithm, parts.signed.as_bytes(), parts.signature)?;
-    let header = Arc::new(view.to_header(algorithm));
+    let header = Arc::new(view.to_header(algorithm, key.kid()));
     key.known().remember(parts.header, &header);
     Ok(Opened { header, payload: parts.payload })
 }

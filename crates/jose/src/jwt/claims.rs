@@ -18,6 +18,8 @@ pub(super) struct Claims<'a> {
     pub(super) iat: Option<NumericDate>,
     /// The first of the required claims that is missing.
     pub(super) missing: Option<&'a str>,
+    /// Whether the text is plain enough to be read without a second parser.
+    pub(super) plain: bool,
     /// How many of the required claims have been found.
     required: usize,
     /// What is wrong with the first malformed claim.
@@ -28,7 +30,7 @@ impl<'a> Claims<'a> {
     /// Reads the claims in one pass over the text, into `self`, which must be empty. `required` are the names that must be there and
     /// not `null`.
     pub(super) fn read(&mut self, json: &'a str, required: &'a [Box<str>]) -> Result<(), Refusal> {
-        json::each_claim(json, self, |claims, name, found| {
+        let plain = json::each_claim(json, self, |claims, name, found| {
             if claims.refusal.is_none() {
                 claims.refusal = claims.register(name, found).err();
             }
@@ -37,6 +39,7 @@ impl<'a> Claims<'a> {
             }
         })
         .map_err(|error| Refusal::malformed("a payload that is a strict JSON object", &error.to_string()))?;
+        self.plain = plain;
         if self.required != required.len() {
             self.missing = first_missing(json, required);
         }
@@ -104,12 +107,12 @@ pub(super) fn type_name(found: Found<'_>) -> &str {
 pub trait FromClaims<'a>: Sized {
     /// Reads the payload, which is a JSON object without duplicate members.
     #[doc(hidden)]
-    fn from_claims(json: &'a str) -> Result<Self, serde_json::Error>;
+    fn from_claims(json: &'a str, plain: bool) -> Result<Self, serde_json::Error>;
 }
 
 impl<'a, T: Deserialize<'a>> FromClaims<'a> for T {
-    fn from_claims(json: &'a str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json)
+    fn from_claims(json: &'a str, plain: bool) -> Result<Self, serde_json::Error> {
+        if plain { json::from_plain(json) } else { serde_json::from_str(json) }
     }
 }
 
@@ -119,14 +122,14 @@ impl<'a, T: Deserialize<'a>> FromClaims<'a> for T {
 pub struct RegisteredOnly;
 
 impl FromClaims<'_> for RegisteredOnly {
-    fn from_claims(_: &str) -> Result<Self, serde_json::Error> {
+    fn from_claims(_: &str, _: bool) -> Result<Self, serde_json::Error> {
         Ok(Self)
     }
 }
 
 /// Reads the caller's own type from the claims.
-pub(super) fn read<'a, T: FromClaims<'a>>(json: &'a str) -> Result<T, Refusal> {
-    T::from_claims(json).map_err(|error| unfit(&error.to_string()))
+pub(super) fn read<'a, T: FromClaims<'a>>(json: &'a str, plain: bool) -> Result<T, Refusal> {
+    T::from_claims(json, plain).map_err(|error| unfit(&error.to_string()))
 }
 
 #[cold]

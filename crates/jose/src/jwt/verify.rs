@@ -21,8 +21,8 @@ pub fn verify<T: for<'a> FromClaims<'a>>(
 ) -> Result<Verified<T>, Refusal> {
     let opened = open(token, keys, policy.demands())?;
     let json = String::from_utf8(payload(opened.payload, Vec::new())?).map_err(|_| not_utf8())?;
-    let (places, unescaped) = check(&json, policy, now)?;
-    let claims = claims::read(&json)?;
+    let (places, unescaped, plain) = check(&json, policy, now)?;
+    let claims = claims::read(&json, plain)?;
     Ok(Verified { claims, header: opened.header, registered: Registered::new(json, places, unescaped) })
 }
 
@@ -49,8 +49,8 @@ pub fn verify_in<'b, T: FromClaims<'b>>(
     let opened = open(token, keys, policy.demands())?;
     buffer.0 = payload(opened.payload, core::mem::take(&mut buffer.0))?;
     let json = core::str::from_utf8(&buffer.0).map_err(|_| not_utf8())?;
-    let (places, unescaped) = check(json, policy, now)?;
-    let claims = claims::read(json)?;
+    let (places, unescaped, plain) = check(json, policy, now)?;
+    let claims = claims::read(json, plain)?;
     Ok(Verified { claims, header: opened.header, registered: Registered::new(json, places, unescaped) })
 }
 
@@ -67,9 +67,10 @@ pub(super) fn not_utf8() -> Refusal {
     Refusal::malformed("a payload in UTF-8", "other bytes")
 }
 
-fn check(json: &str, policy: &Policy, now: i64) -> Result<(Places, String), Refusal> {
+fn check(json: &str, policy: &Policy, now: i64) -> Result<(Places, String, bool), Refusal> {
     let mut claims = Claims::default();
     claims.read(json, &policy.required)?;
     checks::run(policy, &claims, now)?;
-    Ok(Places::of(&claims, json))
+    let (places, unescaped) = Places::of(&claims, json);
+    Ok((places, unescaped, claims.plain))
 }

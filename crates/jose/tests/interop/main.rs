@@ -43,7 +43,7 @@ fn exchange(program: &str, script: &str, folder: &str, expected: &[(&str, &str)]
     let absent: Vec<_> = result["absent"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     for (library, algorithms) in expected {
         if absent.contains(library) {
-            skip(&format!("{library} is not in {}", libraries.display()));
+            say(&format!("without {library}, which is not in {}", libraries.display()));
             continue;
         }
         let all: BTreeSet<_> = algorithms.split(' ').collect();
@@ -117,18 +117,18 @@ fn key(algorithm: Algorithm) -> Value {
 #[expect(clippy::disallowed_methods, reason = "a test asks its surroundings whether it can run")]
 fn libraries(folder: &str) -> Option<PathBuf> {
     let Some(libraries) = std::env::var_os("JOTGATE_TEST_INTEROP") else {
-        skip("JOTGATE_TEST_INTEROP is not set; `cargo xtask test` sets it");
+        say(&format!("SKIPPED: interop_{folder}: JOTGATE_TEST_INTEROP is not set; `cargo xtask test` sets it"));
         return None;
     };
     let libraries = PathBuf::from(libraries).join(folder);
     if libraries.is_dir() {
         return Some(libraries);
     }
-    skip(&format!("{} is not there", libraries.display()));
+    say(&format!("SKIPPED: interop_{folder}: {} is not there", libraries.display()));
     None
 }
 
-fn skip(reason: &str) {
-    let line = format!("SKIPPED: interop: {reason}\n");
-    std::io::stderr().write_all(line.as_bytes()).expect("standard error takes it");
+/// Writes where libtest does not capture it.
+fn say(line: &str) {
+    std::io::stderr().write_all(format!("{line}\n").as_bytes()).expect("standard error takes it");
 }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep};
 
 /// A stream whose writes must make progress.
 pub(super) struct Progressing<S> {
@@ -32,7 +32,7 @@ impl<S> Progressing<S> {
         }
         if !self.stalled {
             self.stalled = true;
-            self.deadline.as_mut().reset(Instant::now() + self.limit);
+            self.deadline = Box::pin(sleep(self.limit));
         }
         match self.deadline.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read"))),

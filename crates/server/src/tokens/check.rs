@@ -54,7 +54,7 @@ pub(crate) fn access_token(
         sid: Some(&sid),
         sub: registered.sub(),
         jti: registered.jti(),
-        kid: verified.header().kid(),
+        kid: verified.header().verified_by(),
         iat: registered.iat(),
     };
     if let Some(code) = revocations.check(&facts) {
