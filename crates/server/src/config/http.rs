@@ -12,7 +12,7 @@ pub struct Http {
     pub listen: String,
     /// Origins whose pages may call this server with cookies, each as a browser writes it: `https://shop.example.com`.
     pub allowed_origins: Vec<String>,
-    /// Connections served at once; more wait in the system's queue.
+    /// Connections served at once; more wait in the system's queue. As many requests are served at once; more get 503.
     pub max_connections: u32,
     /// How long a connection may take to send a request's header.
     pub header_timeout: Seconds,
@@ -42,7 +42,11 @@ pub(super) const KEYS: &[Key] = &[
         default: "[]",
         meaning: "origins of pages that may call this server with cookies, such as \"https://shop.example.com\"",
     },
-    Key { path: "http.max_connections", default: "4096", meaning: "connections served at once; more wait" },
+    Key {
+        path: "http.max_connections",
+        default: "4096",
+        meaning: "connections served at once (more wait), and requests served at once (more get 503)",
+    },
     Key { path: "http.header_timeout", default: "\"10s\"", meaning: "how long a request's header may take to arrive" },
     Key { path: "http.request_timeout", default: "\"30s\"", meaning: "how long a request may take, its body included" },
     Key {
