@@ -6,13 +6,14 @@ use std::sync::Arc;
 use jotgate_wire::RevocationSet;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Problem};
 use crate::domain::password::PasswordPolicy;
 use crate::domain::refresh::RefreshPolicy;
 use crate::domain::time::Timestamp;
 use crate::hasher::{HashError, Hasher};
 use crate::limits::Limits;
 use crate::random::{Random, SystemRandom};
+use crate::serve;
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
 use crate::store::{BackupError, InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
 use crate::throttle::Throttle;
@@ -93,6 +94,9 @@ impl App {
     /// As [`App::open`].
     pub async fn open_with(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, StartError> {
         let config = config.checked()?;
+        if let problems @ [_, ..] = Self::preflight(&config).as_slice() {
+            return Err(ConfigError { problems: problems.to_vec() }.into());
+        }
         let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
         let store = open_store(url.clone()).await?;
         let keyring = open_keyring(&config, &url, &store, &*random, clock.now()).await?;
@@ -105,6 +109,19 @@ impl App {
         let app = Self { inner: Arc::new(inner) };
         app.follow_revocations().await?;
         Ok(app)
+    }
+
+    /// What a start would refuse of a configuration beyond its own rules: where the store is, the configured master key, the
+    /// certificate. Nothing is made.
+    #[must_use]
+    pub fn preflight(config: &Config) -> Vec<Problem> {
+        let url = config.store.url.parse::<StoreUrl>().map(drop).map_err(|error| error.to_string());
+        let master_key =
+            MasterKey::configured(&config.keys, &config.base_dir).map(drop).map_err(|error| error.to_string());
+        let tls = serve::tls::acceptor(config).map(drop).map_err(|error| error.to_string());
+        let checks = [("store.url", url), ("keys", master_key), ("tls", tls)];
+        let refused = checks.into_iter().filter_map(|(key, check)| Some((key, check.err()?)));
+        refused.map(|(key, message)| Problem { key: key.to_owned(), line: None, message }).collect()
     }
 
     /// The ends of sessions that this server knows, for a guard in the same process. It is updated before an end is

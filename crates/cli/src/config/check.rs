@@ -1,7 +1,7 @@
 //! `jotgate config check`: what is wrong with the configuration, and where.
 
-use jotgate_server::Config;
 use jotgate_server::config::Problem;
+use jotgate_server::{App, Config};
 use serde_json::{Value, json};
 
 use crate::config_source::{ConfigArgs, Source};
@@ -25,7 +25,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     let source = args.config.read(None)?;
-    let checked = source.config().map_err(|error| error.problems).and_then(with_log_level);
+    let checked = source.config().map_err(|error| error.problems).and_then(with_log_level).and_then(startable);
     match checked {
         Ok(config) => {
             output.answer(
@@ -51,6 +51,12 @@ fn with_log_level(config: Config) -> Result<Config, Vec<Problem>> {
         Ok(_) => Ok(config),
         Err(message) => Err(vec![Problem { key: "log.level".to_owned(), line: None, message }]),
     }
+}
+
+/// What only a start would find out, without starting.
+fn startable(config: Config) -> Result<Config, Vec<Problem>> {
+    let problems = App::preflight(&config);
+    if problems.is_empty() { Ok(config) } else { Err(problems) }
 }
 
 fn fine(source: &Source, config: &Config) -> String {

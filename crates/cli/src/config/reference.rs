@@ -44,8 +44,10 @@ fn toml(keys: &[Key]) -> String {
 fn line(name: &str, default: &str) -> String {
     match default {
         "(required)" => format!("{name} = \"https://auth.example.com\""),
-        "(none)" => format!("# {name} = (not set)"),
-        default if default.starts_with("[the ") => format!("# {name} = {}", default.replace(['[', ']'], "\"")),
+        "(none)" => format!("# {name} = \"\"    # not set by default"),
+        default if default.starts_with("[the ") => {
+            format!("# {name} = [\"https://api.example.com\"]    # by default {}", default.trim_matches(['[', ']']))
+        }
         default => format!("# {name} = {default}"),
     }
 }

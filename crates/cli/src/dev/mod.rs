@@ -58,7 +58,7 @@ async fn serve(config: Config, data: TempDir, output: Output) -> Result<(), Fail
     let signals = Signals::listen()?;
     let (issuer, listen) = (config.issuer.clone(), config.http.listen.clone());
     let app = App::open(config).await.map_err(store::failure)?;
-    let server = Server::bind(app.clone()).await.map_err(|error| taken(&listen, &error))?;
+    let server = Server::bind(app.clone()).await.map_err(|error| taken(&error))?;
     let tokens = data.path().join("tokens.json");
     demo::log_in(&app, &tokens).await?;
     let steps = Steps { issuer: &issuer, tokens: &tokens };
@@ -70,8 +70,8 @@ async fn serve(config: Config, data: TempDir, output: Output) -> Result<(), Fail
     data.close().map_err(|error| Failure::environment(format!("the temporary folder cannot be removed: {error}")))
 }
 
-fn taken(listen: &str, error: &jotgate_server::StartError) -> Failure {
+fn taken(error: &jotgate_server::StartError) -> Failure {
     Failure::environment(format!(
-        "cannot listen on {listen}: {error}\nis another `jotgate dev` running? Choose another port with --listen 127.0.0.1:4500"
+        "{error}\nis another `jotgate dev` running? Choose another port with --listen 127.0.0.1:4500"
     ))
 }

@@ -58,7 +58,7 @@ impl Steps<'_> {
         page.line(format_args!("  demo user  {EMAIL}"));
         page.line(format_args!("  password   {PASSWORD}"));
         page.line("");
-        page.line(bold("Paste into another terminal, in any order, as often as you like:"));
+        page.line(bold("Paste into another terminal, as often as you like (after a log-out, log in again):"));
         for (what, command) in self.commands() {
             page.line("").line(dim(format!("# {what}"))).line(cyan(command));
         }

@@ -87,11 +87,37 @@ fn the_reference_is_a_configuration_to_start_from() {
         assert!(reference.contains(words), "{words}: {reference}");
     }
     // Every default, taken at its word.
-    let is_default = |line: &&str| line.contains(" = ") && !line.contains("(not set)") && !line.contains("the issuer");
+    let is_default = |line: &&str| line.contains(" = ") && !line.contains("    # ");
     let taken = reference.lines().filter(|line| line.starts_with('[') || is_default(line) && !line.contains(';'));
     let taken: Vec<_> = taken.map(|line| line.trim_start_matches("# ")).collect();
     desk.write("jotgate.toml", taken.join("\n"));
     desk.run(&["config", "check"]).ends(0);
+    // A line that takes its `#` off is TOML, whatever it sets.
+    let every_line: Vec<_> =
+        reference.lines().filter_map(|line| line.strip_prefix("# ").filter(|key| key.contains(" = "))).collect();
+    for key in every_line.into_iter().filter(|key| !key.contains(';') && !key.starts_with("The ")) {
+        desk.write("jotgate.toml", format!("issuer = \"https://a.example\"\n[other]\n{key}\n"));
+        let said = desk.run(&["config", "check"]).ends(2).stdout;
+        assert!(said.contains("other") && !said.contains("not valid TOML"), "{key}: {said}");
+    }
+}
+
+/// What only a start would find out is found out by the check, and nothing is made.
+#[test]
+fn what_a_start_would_refuse_is_refused() {
+    let desk = Desk::new();
+    for (extra, words) in [
+        ("[store]\nurl = \"postgres://x\"", "SQLite only"),
+        ("[keys]\nmaster_key = \"abc\"", "does not hold a master key"),
+        ("[keys]\nmaster_key_file = \"nope\"", "cannot be used"),
+        ("[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"", "tls.certificate"),
+    ] {
+        desk.write("jotgate.toml", format!("issuer = \"https://a.example\"\n{extra}\n"));
+        let said = desk.run(&["config", "check"]).ends(2).stdout;
+        assert!(said.contains(words), "{said}");
+        desk.run(&["serve"]).ends(2).complains(&[words]);
+        assert!(!desk.path("jotgate.db").exists(), "{extra}");
+    }
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     let mut problems = Vec::new();
     let mut refuse = |key: &str, message: Result<(), String>| {
         if let Err(message) = message {
-            problems.push(Problem { key: key.to_owned(), line: lines.of(key), message });
+            problems.push(Problem { key: lines.name_of(key), line: lines.of(key), message });
         }
     };
     refuse("issuer", issuer(&config.issuer));
@@ -247,7 +247,7 @@ fn load_secret(config: &mut Config) -> Result<(), String> {
     match (&config.tokens.secret, algorithm.is_symmetric()) {
         (None, false) => Ok(()),
         (None, true) => Err(format!(
-            "is missing; {} needs one: set JOTGATE_TOKENS__SECRET to the output of `openssl rand -base64 48`",
+            "is missing; {} needs one: set JOTGATE_TOKENS__SECRET to the output of `openssl rand -hex 64`",
             algorithm.name()
         )),
         (Some(_), false) => Err(format!(
@@ -265,7 +265,7 @@ fn read_secret(file: &Path) -> Result<SecretText, String> {
 }
 
 fn strong(secret: &str, algorithm: Algorithm) -> Result<(), String> {
-    const MEND: &str = "use the output of `openssl rand -base64 64`";
+    const MEND: &str = "use the output of `openssl rand -hex 64`";
     let normal = secret.trim().to_ascii_lowercase();
     if WELL_KNOWN_SECRETS.contains(&normal.as_str()) || is_padded_well_known(&normal) {
         return Err(format!("is a well-known example secret; {MEND}"));
@@ -273,7 +273,7 @@ fn strong(secret: &str, algorithm: Algorithm) -> Result<(), String> {
     SigningKey::hmac(algorithm, secret.as_bytes()).map_err(|error| format!("is too weak ({error}); {MEND}"))?;
     let distinct = secret.bytes().collect::<std::collections::BTreeSet<_>>().len();
     if distinct < 10 {
-        return Err(format!("has only {distinct} different characters and can be guessed; {MEND}"));
+        return Err(format!("can be guessed: {distinct} different characters in all; {MEND}"));
     }
     Ok(())
 }

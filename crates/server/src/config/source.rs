@@ -8,11 +8,21 @@ use super::{Config, ConfigError, Problem, reference};
 
 /// The line of each key that stands in the file, from 1.
 #[derive(Debug, Default)]
-pub(super) struct Lines(BTreeMap<String, usize>);
+pub(super) struct Lines {
+    in_file: BTreeMap<String, usize>,
+    /// Keys that the environment has set over the file, with the variable.
+    in_environment: BTreeMap<String, String>,
+}
 
 impl Lines {
+    /// The line of the key, unless the environment has the last word on it.
     pub(super) fn of(&self, key: &str) -> Option<usize> {
-        self.0.get(key).copied()
+        self.in_file.get(key).filter(|_| !self.in_environment.contains_key(key)).copied()
+    }
+
+    /// What set the key: the key itself, or the variable.
+    pub(super) fn name_of(&self, key: &str) -> String {
+        self.in_environment.get(key).map_or_else(|| key.to_owned(), |variable| format!("{key} ({variable})"))
     }
 }
 
@@ -55,6 +65,8 @@ pub(super) fn read(text: &str, environment: &[Setting]) -> Result<(Config, Lines
         return Err(ConfigError { problems });
     }
     let config: Config = toml::from_str(text).map_err(|error| type_problem(text, &error, &lines))?;
+    let set = environment.iter().map(|setting| (setting.path.to_owned(), setting.variable.clone()));
+    lines.in_environment = set.collect();
     overlay(config, text, environment).map(|config| (config, lines))
 }
 
@@ -64,7 +76,7 @@ fn walk(table: &DeTable<'_>, prefix: &str, text: &str, lines: &mut Lines, proble
     for (name, value) in table {
         let path = if prefix.is_empty() { name.get_ref().to_string() } else { format!("{prefix}.{}", name.get_ref()) };
         let line = line_at(text, name.span().start);
-        lines.0.insert(path.clone(), line);
+        lines.in_file.insert(path.clone(), line);
         let is_section = known.iter().any(|key| key.path.split_once('.').is_some_and(|(section, _)| section == path));
         match value.get_ref() {
             DeValue::Table(section) if is_section => walk(section, &path, text, lines, problems),
@@ -99,7 +111,7 @@ const SECRETS: [&str; 2] = ["tokens.secret", "keys.master_key"];
 fn type_problem(text: &str, error: &toml::de::Error, lines: &Lines) -> ConfigError {
     let line = error.span().map(|span| line_at(text, span.start));
     let on_line = |(_, at): &(&String, &usize)| Some(**at) == line;
-    let key = lines.0.iter().filter(on_line).map(|(key, _)| key).max_by_key(|key| key.len());
+    let key = lines.in_file.iter().filter(on_line).map(|(key, _)| key).max_by_key(|key| key.len());
     let key = key.cloned().unwrap_or_default();
     let message = if SECRETS.contains(&key.as_str()) { "must be a text in quotes" } else { error.message() };
     Problem { line, message: message.to_owned(), key }.into()

@@ -72,6 +72,9 @@ fn the_environment_wins_and_is_checked() {
     assert!(said.contains("`JOTGATE_HTTP__LISSEN`: is not a known key; did you mean `http.listen`?"), "{said}");
     let said = load(LEAST, &[("JOTGATE_PASSWORDS__WORKERS", "many")]).unwrap_err();
     assert!(said.starts_with("`JOTGATE_PASSWORDS__WORKERS`: sets `passwords.workers`, and "), "{said}");
+    let said =
+        load("issuer = \"https://a.example\"\n[http]\nlisten = \"[::]:1\"\n", &[("JOTGATE_HTTP__LISTEN", "bad")]);
+    assert!(said.unwrap_err().starts_with("`http.listen (JOTGATE_HTTP__LISTEN)`: `bad` is not an address"));
     assert!(load(LEAST, &[("JOTGATE_SERVICE_HOST", "10.0.0.1"), ("HOME", "/")]).is_ok());
 }
 

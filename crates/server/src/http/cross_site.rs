@@ -15,9 +15,18 @@ pub(super) fn check(headers: &HeaderMap, config: &Config) -> Result<(), ApiError
     let origin = text(header::ORIGIN.as_str());
     let ours = origin.is_some_and(|origin| origin == config.own_origin() || is_configured(origin, config));
     let same_site = matches!(text("sec-fetch-site"), Some("same-origin" | "none"));
+    if origin.is_none() && text("sec-fetch-site").is_none() {
+        return Err(refused(
+            "the request has neither `Origin` nor `Sec-Fetch-Site`, which a browser sends with cookies",
+        ));
+    }
     // A foreign `Origin` beside `same-origin` cannot come from a browser; believe the worse of the two.
     let passes = if origin.is_some() { ours } else { same_site };
-    if passes { Ok(()) } else { Err(refused()) }
+    if passes {
+        Ok(())
+    } else {
+        Err(refused("requests with cookies are taken from this origin and from http.allowed_origins only"))
+    }
 }
 
 /// The check for requests that are not authenticated yet and ask for cookies: what is plainly cross-site is refused, so
@@ -31,11 +40,8 @@ fn is_configured(origin: &str, config: &Config) -> bool {
     config.http.allowed_origins.iter().any(|allowed| allowed == origin)
 }
 
-fn refused() -> ApiError {
-    ApiError::new(
-        ErrorCode::CrossSiteRequest,
-        "requests with cookies are taken from this origin and from http.allowed_origins only",
-    )
+fn refused(detail: &str) -> ApiError {
+    ApiError::new(ErrorCode::CrossSiteRequest, detail)
 }
 
 #[cfg(test)]

@@ -81,9 +81,12 @@ fn refusal(error: &serde_json::Error, text: &str) -> ApiError {
     let said = error.to_string();
     let quoted = || said.split('`').nth(1).unwrap_or_default().chars().take(64).collect::<String>();
     if said.starts_with("unknown field") {
-        let name = quoted();
-        return ApiError::new(ErrorCode::UnknownField, "the body has a member that this request does not take")
-            .field(&name, "is not known");
+        let (name, known) = (quoted(), expected(&said));
+        return ApiError::new(
+            ErrorCode::UnknownField,
+            format!("`{name}` is not known here; this request takes {known}"),
+        )
+        .field(&name, "is not known");
     }
     if said.starts_with("missing field") {
         let name = quoted();
@@ -93,6 +96,10 @@ fn refusal(error: &serde_json::Error, text: &str) -> ApiError {
         let name = quoted();
         return ApiError::new(ErrorCode::InvalidJson, format!("`{name}` stands twice")).field(&name, "stands twice");
     }
+    if said.starts_with("unknown variant") {
+        let detail = format!("`transport` must be {}", expected(&said));
+        return ApiError::new(ErrorCode::InvalidField, detail.clone()).field("transport", detail);
+    }
     if error.is_data() {
         return wrong_type(text);
     }
@@ -100,6 +107,13 @@ fn refusal(error: &serde_json::Error, text: &str) -> ApiError {
         ErrorCode::InvalidJson,
         format!("the body is not valid JSON (line {}, column {})", error.line(), error.column()),
     )
+}
+
+/// What serde would have taken: the names of our own members or values, which stand last.
+fn expected(said: &str) -> &str {
+    let list = said.rsplit_once(", expected ").map_or(said, |(_, list)| list);
+    let list = list.split(" at line ").next().unwrap_or_default();
+    list.strip_prefix("one of ").unwrap_or(list)
 }
 
 /// The members of our requests are texts, so the first other value is the wrong one.

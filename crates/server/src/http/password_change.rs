@@ -2,14 +2,14 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use jotgate_wire::PasswordChangeRequest;
+use jotgate_wire::{ErrorCode, PasswordChangeRequest};
 
 use super::error::ApiError;
 use super::extract::Access;
 use super::input;
 use super::json::Json;
 use crate::app::App;
-use crate::flows::{self, ChangePassword};
+use crate::flows::{self, ChangePassword, Failure};
 
 pub(crate) async fn post(
     State(app): State<App>,
@@ -18,6 +18,19 @@ pub(crate) async fn post(
 ) -> Result<StatusCode, ApiError> {
     let current = input::known_password(&body.current_password);
     let new = input::new_password("new_password", &body.new_password)?;
-    flows::change_password(&app, &caller, ChangePassword { current, new }).await?;
+    flows::change_password(&app, &caller, ChangePassword { current, new }).await.map_err(refusal)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// In the words of this request's members.
+fn refusal(failure: Failure) -> ApiError {
+    let detail = failure.to_string();
+    match failure {
+        Failure::InvalidCredentials => {
+            let wrong = "the current password is wrong";
+            ApiError::new(ErrorCode::InvalidCredentials, wrong).field("current_password", wrong)
+        }
+        Failure::WeakPassword(_) => ApiError::new(ErrorCode::WeakPassword, &*detail).field("new_password", &*detail),
+        failure => failure.into(),
+    }
 }

@@ -4,7 +4,7 @@
 mod connection;
 mod idle;
 mod stalled;
-mod tls;
+pub(crate) mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -49,7 +49,7 @@ impl Server {
         let tls = tls::acceptor(app.config())?.map(Tls);
         let address = &app.config().http.listen;
         let listener = TcpListener::bind(address).await.map_err(|error| {
-            StartError::Listen(format!("cannot listen on {address}: {error}; set http.listen to a free address"))
+            StartError::Listen(format!("cannot listen on {address}: {error}; choose a free address (http.listen)"))
         })?;
         Ok(Self { app, listener, tls })
     }

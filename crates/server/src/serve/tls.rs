@@ -12,7 +12,7 @@ use crate::app::StartError;
 use crate::config::Config;
 
 /// The acceptor of the configured certificate, or none where TLS is not configured.
-pub(super) fn acceptor(config: &Config) -> Result<Option<TlsAcceptor>, StartError> {
+pub(crate) fn acceptor(config: &Config) -> Result<Option<TlsAcceptor>, StartError> {
     let (Some(certificate), Some(key)) = (&config.tls.certificate, &config.tls.key) else { return Ok(None) };
     let chain = chain(&config.base_dir.join(certificate))?;
     let key = private_key(&config.base_dir.join(key))?;

@@ -45,7 +45,7 @@ pub enum OpenError {
          when a write-ahead log is reset"
     )]
     LibraryTooOld { found: String, needed: String },
-    #[error("the directory {} does not exist; create it, or change store.url", .0.display())]
+    #[error("the directory {} does not exist; create it, or name another", .0.display())]
     NoDirectory(PathBuf),
     #[error("{} cannot be opened: {reason}", .path.display())]
     Inaccessible { path: PathBuf, reason: String },
@@ -68,7 +68,7 @@ pub enum BackupError {
     #[error("store.url: {0}")]
     Url(#[from] InvalidStoreUrl),
     /// There is something already where the copy, or what is restored from it, would be.
-    #[error("{} is there already and is left alone; move it away, or name another file", .0.display())]
+    #[error("{} is there already and is left alone; move it away first, with its -wal and -shm files if it is a database", .0.display())]
     Exists(PathBuf),
     /// The file is something else.
     #[error("{} is not a copy of a Jotgate database; name a file that `jotgate backup` wrote", .0.display())]

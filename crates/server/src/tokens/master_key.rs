@@ -75,12 +75,8 @@ impl MasterKey {
         first_start: bool,
         random: &dyn Random,
     ) -> Result<Self, MasterKeyError> {
-        if let Some(text) = &config.master_key {
-            return Self::parse(text.expose(), "keys.master_key (JOTGATE_MASTER_KEY)");
-        }
-        if let Some(file) = &config.master_key_file {
-            let path = base_dir.join(file);
-            return Self::parse(&read(&path)?, &path.display().to_string());
+        if let Some(configured) = Self::configured(config, base_dir)? {
+            return Ok(configured);
         }
         let path = beside.ok_or(MasterKeyError::None)?;
         if !path.exists() {
@@ -91,6 +87,16 @@ impl MasterKey {
         }
         refuse_exposed(&path)?;
         Self::parse(&read(&path)?, &path.display().to_string())
+    }
+
+    /// The configured key, if one is configured.
+    pub(crate) fn configured(config: &Keys, base_dir: &Path) -> Result<Option<Self>, MasterKeyError> {
+        if let Some(text) = &config.master_key {
+            return Self::parse(text.expose(), "keys.master_key (JOTGATE_MASTER_KEY)").map(Some);
+        }
+        let Some(file) = &config.master_key_file else { return Ok(None) };
+        let path = base_dir.join(file);
+        Self::parse(&read(&path)?, &path.display().to_string()).map(Some)
     }
 
     fn parse(text: &str, source_name: &str) -> Result<Self, MasterKeyError> {

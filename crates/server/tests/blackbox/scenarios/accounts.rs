@@ -120,8 +120,10 @@ pub(crate) async fn passwords_change_and_end_the_others(site: Site) {
         let request = site.request(Method::POST, "/v1/password/change").bearer_auth(mine.text("access_token"));
         send(request.json(&json!({"current_password": current, "new_password": new}))).await
     };
-    change("wrong", NEW_PASSWORD).await.refused(401, "invalid_credentials");
-    change(PASSWORD, "short").await.refused(422, "weak_password");
+    let refused = change("wrong", NEW_PASSWORD).await.refused(401, "invalid_credentials");
+    assert!(refused.body["fields"]["current_password"].is_string(), "{refused:?}");
+    let refused = change(PASSWORD, "short").await.refused(422, "weak_password");
+    assert!(refused.body["fields"]["new_password"].is_string(), "{refused:?}");
     site.me(&other.text("access_token")).await.ok(200);
 
     change(PASSWORD, NEW_PASSWORD).await.ok(204);

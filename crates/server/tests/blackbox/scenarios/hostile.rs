@@ -34,6 +34,10 @@ pub(crate) async fn bodies_are_read_strictly(site: Site) {
     ] {
         raw(&site, "/v1/login", body).await.refused(400, code);
     }
+    let refused = raw(&site, "/v1/login", r#"{"email":"a","password":"x","transport":"Cookies, expected `x"}"#).await;
+    assert_eq!(refused.body["fields"]["transport"], "`transport` must be `bearer` or `cookie`");
+    let refused = raw(&site, "/v1/refresh", r#"{"token":"x"}"#).await.refused(400, "unknown_field");
+    assert_eq!(refused.body["detail"], "`token` is not known here; this request takes `refresh_token`");
     let nested = "[".repeat(8000);
     raw(&site, "/v1/login", nested).await.refused(400, "invalid_json");
     let login = json!({"email": "a@b.example", "password": "x"}).to_string();
