@@ -38,7 +38,8 @@ impl Keys {
     /// Of two that are read at once the newer stays: a key that was taken away never comes back.
     fn replace(&self, ring: Keyring) {
         let ring = Arc::new(ring);
-        self.ring.rcu(|present| if present.version() > ring.version() { Arc::clone(present) } else { Arc::clone(&ring) });
+        self.ring
+            .rcu(|present| if present.version() > ring.version() { Arc::clone(present) } else { Arc::clone(&ring) });
     }
 }
 
