@@ -1,23 +1,26 @@
-//! What all access tokens of a server have in common, and the policy that its own routes hold them to.
+//! What all tokens of a server have in common, and the policies that its own routes hold them to.
 
 use jotgate_jose::jwt;
 
 use super::issue::TYPE;
 use super::keyring::Keyring;
-use crate::config::Config;
+use crate::config::{Config, Sessions};
+use crate::domain::refresh::{RefreshPolicies, RefreshPolicy};
 
 /// How far clocks may differ, in seconds.
 const LEEWAY_SECONDS: u32 = 30;
 
-/// What all access tokens of a server have in common.
+/// What all tokens of a server have in common.
 #[derive(Debug)]
 pub(crate) struct Terms {
     pub(crate) issuer: String,
     pub(crate) audience: Vec<String>,
-    /// Life in seconds.
+    /// Life of an access token, in seconds.
     pub(crate) ttl: i64,
     /// Our issuer, any of our audiences, the algorithm of our key.
     pub(crate) policy: jwt::Policy,
+    /// How refresh tokens are forgiven a second use.
+    pub(crate) refresh: RefreshPolicies,
 }
 
 impl Terms {
@@ -36,6 +39,12 @@ impl Terms {
             .require(["sub", "sid", "iat"])
             .leeway(LEEWAY_SECONDS)
             .build();
-        Self { issuer, audience, ttl: config.tokens.access_ttl.get(), policy }
+        Self { issuer, audience, ttl: config.tokens.access_ttl.get(), policy, refresh: refresh_policies(config) }
     }
+}
+
+fn refresh_policies(config: &Config) -> RefreshPolicies {
+    let policy = |sessions: &Sessions| RefreshPolicy { retry_window_secs: sessions.retry_window.0 };
+    let of_clients = config.clients.iter().map(|(id, client)| (id.clone(), policy(&client.over(&config.sessions))));
+    RefreshPolicies::new(policy(&config.sessions), of_clients.collect())
 }
