@@ -8,7 +8,6 @@ use jotgate_wire::RevocationSet;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, Problem};
 use crate::domain::password::PasswordPolicy;
-use crate::domain::refresh::RefreshPolicy;
 use crate::domain::time::Timestamp;
 use crate::hasher::{HashError, Hasher};
 use crate::keys::Keys;
@@ -168,10 +167,6 @@ impl App {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.inner.clock.now()
-    }
-
-    pub(crate) fn refresh_policy(&self) -> RefreshPolicy {
-        RefreshPolicy { retry_window_secs: self.inner.config.sessions.retry_window.0 }
     }
 
     pub(crate) fn password_policy(&self) -> PasswordPolicy {

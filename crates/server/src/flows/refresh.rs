@@ -22,7 +22,7 @@ pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Fa
         id: presented.session,
         presented: presented.generation,
         now,
-        policy: app.refresh_policy(),
+        policies: app.inner.terms.refresh.clone(),
         address: device.address,
         user_agent: device.user_agent,
         forget_at: revocations::forget_at(now),

@@ -1,20 +1,23 @@
-//! What all access tokens of a server have in common, and the policy that its own routes hold them to.
+//! What all tokens of a server have in common, and the policies that its own routes hold them to.
 
 use jotgate_jose::{Algorithm, jwt};
 
 use super::issue::TYPE;
-use crate::config::Config;
+use crate::config::{Config, Sessions};
+use crate::domain::refresh::{RefreshPolicies, RefreshPolicy};
 
 /// How far clocks may differ, in seconds.
 const LEEWAY_SECONDS: u32 = 30;
 
-/// What all access tokens of a server have in common.
+/// What all tokens of a server have in common.
 #[derive(Debug)]
 pub(crate) struct Terms {
     pub(crate) issuer: String,
     pub(crate) audience: Vec<String>,
-    /// Life in seconds.
+    /// Life of an access token, in seconds.
     pub(crate) ttl: i64,
+    /// How refresh tokens are forgiven a second use.
+    pub(crate) refresh: RefreshPolicies,
 }
 
 impl Terms {
@@ -25,7 +28,7 @@ impl Terms {
             [] => vec![issuer.clone()],
             configured => configured.to_vec(),
         };
-        Self { issuer, audience, ttl: config.tokens.access_ttl.get() }
+        Self { issuer, audience, ttl: config.tokens.access_ttl.get(), refresh: refresh_policies(config) }
     }
 
     /// What our own routes ask of a token: our issuer, any of our audiences, the algorithms of our keys.
@@ -39,4 +42,10 @@ impl Terms {
             .leeway(LEEWAY_SECONDS)
             .build()
     }
+}
+
+fn refresh_policies(config: &Config) -> RefreshPolicies {
+    let policy = |sessions: &Sessions| RefreshPolicy { retry_window_secs: sessions.retry_window.0 };
+    let of_clients = config.clients.iter().map(|(id, client)| (id.clone(), policy(&client.over(&config.sessions))));
+    RefreshPolicies::new(policy(&config.sessions), of_clients.collect())
 }
