@@ -7,24 +7,29 @@ use crate::app::App;
 /// Looks at least this often, also when nothing was noticed: a new key signs only when every server must know it.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// How long to wait after a failure before trying again.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(app: App) {
-    let mut changes = app.inner.store.watch();
-    loop {
-        if let Err(error) = app.follow_keys().await {
-            tracing::error!(%error, "the stored keys cannot be taken in; this server goes on with those it has, and tries again");
-            tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+    let mut changes = loop {
+        match app.inner.store.watch() {
+            Ok(changes) => break changes,
+            Err(error) => failed(&error.to_string()).await,
         }
-        match &mut changes {
-            Ok(changes) => match tokio::time::timeout(LONGEST_PAUSE, changes.changed()).await {
-                Ok(Err(_)) => return,
-                Ok(Ok(())) | Err(_) => {}
-            },
-            Err(_) => {
-                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
-                changes = app.inner.store.watch();
-            }
+    };
+    loop {
+        while let Err(error) = app.follow_keys().await {
+            failed(&error.to_string()).await;
+        }
+        if let Ok(Err(_)) = tokio::time::timeout(LONGEST_PAUSE, changes.changed()).await {
+            break;
         }
     }
+}
+
+async fn failed(error: &str) {
+    tracing::error!(
+        error,
+        "the stored keys cannot be taken in; this server goes on with those it has, and tries again"
+    );
+    tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
 }
