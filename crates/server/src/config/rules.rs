@@ -8,7 +8,7 @@ use jotgate_wire::SecretText;
 use url::{Host, Url};
 
 use super::source::Lines;
-use super::{Config, ConfigError, Problem, Seconds, Sessions};
+use super::{Config, ConfigError, Problem, Seconds, Sessions, Tokens};
 
 /// Above this an access token outlives what people expect of a log-out at a foreign verifier.
 pub(crate) const ACCESS_TTL_MAX: Seconds = Seconds(3600);
@@ -83,6 +83,7 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("tokens.client_id", not_empty(&config.tokens.client_id));
     refuse("tokens.algorithm", algorithm(config.tokens.algorithm));
     refuse("tokens.secret", load_secret(config));
+    refuse("tokens.previous_secret", load_previous_secret(&mut config.tokens, &config.base_dir));
     refuse("sessions.idle_ttl", at_least(1, config.sessions.idle_ttl.0));
     refuse("sessions.absolute_ttl", absolute_ttl(&config.sessions));
     refuse("sessions.retry_window", retry_window(&config.sessions));
@@ -97,6 +98,8 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("passwords.min_length", min_length(config.passwords.min_length));
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
     refuse("passwords.iterations", at_least(1, config.passwords.iterations));
+    refuse("keys.jwks_max_age", config.keys.check_max_age());
+    refuse("keys.rotate_every", config.keys.check_rotation());
     refuse("log.level", not_empty(&config.log.level));
     if problems.is_empty() { Ok(warnings(config)) } else { Err(ConfigError { problems }) }
 }
@@ -274,6 +277,23 @@ fn load_secret(config: &mut Config) -> Result<(), String> {
     }
 }
 
+/// The secret of tokens that are still about; the same file and the same strength.
+fn load_previous_secret(tokens: &mut Tokens, base_dir: &Path) -> Result<(), String> {
+    if let Some(file) = tokens.previous_secret_file.take() {
+        if tokens.previous_secret.is_some() {
+            return Err("stands beside `tokens.previous_secret_file`; leave one of them out".into());
+        }
+        tokens.previous_secret = Some(read_secret(&base_dir.join(file))?);
+    }
+    match &tokens.previous_secret {
+        Some(secret) if tokens.secret.as_ref().is_some_and(|present| present.expose() == secret.expose()) => {
+            Err("is the same as `tokens.secret`; leave it out".into())
+        }
+        Some(secret) => strong(secret.expose(), Algorithm::Hs256),
+        None => Ok(()),
+    }
+}
+
 fn read_secret(file: &Path) -> Result<SecretText, String> {
     let text =
         std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?;
@@ -335,6 +355,12 @@ fn warnings(config: &Config) -> Vec<String> {
     }
     for origin in config.http.allowed_origins.iter().filter(|origin| is_plain_http_elsewhere(origin)) {
         warnings.push(format!("http.allowed_origins has {origin}: whoever is on the network can act as a page of it"));
+    }
+    if config.keys.jwks_max_age < Seconds(60) {
+        warnings.push(format!(
+            "keys.jwks_max_age is {}; verifiers that ask no more than once a minute learn of a new key too late. Only for tests",
+            config.keys.jwks_max_age
+        ));
     }
     if !meets_owasp(&config.passwords) {
         warnings.push(format!(
