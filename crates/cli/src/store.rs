@@ -37,7 +37,7 @@ pub(crate) fn with<F: Future<Output = Result<Exit, Failure>>>(
 }
 
 /// A command on the wrong database is a quiet disaster, so every one says where it works.
-fn say_which(config: &Config, absent: Absent, output: Output) -> Result<(), Failure> {
+pub(crate) fn say_which(config: &Config, absent: Absent, output: Output) -> Result<(), Failure> {
     let name = name(config);
     match file(config).map(|file| file.exists()) {
         Some(false) if absent == Absent::Refuse => Err(Failure::environment(format!(

@@ -9,6 +9,7 @@ mod dev;
 mod help;
 mod jwk;
 mod jws;
+mod keys;
 mod kill;
 mod probe;
 mod secrets;

@@ -131,6 +131,7 @@ async fn an_old_refresh_key_stays_as_long_as_a_session_could_present_its_token()
         config.sessions.idle_ttl = Seconds(86_400);
         config.keys.rotate_every = Seconds(0);
     };
+    house.pass(1);
     let app = house.server_with(shorter).await;
     flows::rotate_key(&app, KeyPurpose::Refresh).await.unwrap();
     house.pass(100);
