@@ -89,6 +89,7 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("sessions.max_per_user", at_least(1, config.sessions.max_per_user));
     refuse("passwords.min_length", min_length(config.passwords.min_length));
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
+    refuse("passwords.memory_kib", memory(&config.passwords));
     refuse("passwords.iterations", at_least(1, config.passwords.iterations));
     refuse("log.level", not_empty(&config.log.level));
     if problems.is_empty() { Ok(warnings(config)) } else { Err(ConfigError { problems }) }
@@ -233,6 +234,18 @@ fn min_length(length: u32) -> Result<(), String> {
         return Err(format!("{length} is too large; NIST SP 800-63B-4 asks that 64 characters be enough"));
     }
     at_least(8, length)
+}
+
+/// One hash has to fit into the memory of all.
+fn memory(passwords: &super::Passwords) -> Result<(), String> {
+    let most = passwords.max_memory_mib.saturating_mul(1024);
+    if passwords.memory_kib > most {
+        return Err(format!(
+            "{} is more than `passwords.max_memory_mib` ({}) allows all hashes together",
+            passwords.memory_kib, passwords.max_memory_mib
+        ));
+    }
+    Ok(())
 }
 
 /// Reads `secret_file` into `secret`, and refuses a secret that is short, well known or plainly not random.
