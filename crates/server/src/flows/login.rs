@@ -1,6 +1,6 @@
 //! Log in: find, check the password with the same work for an unknown user, open a session.
 
-use super::grant::{Opened, Opening, open_session};
+use super::grant::{self, Opened, Opening, open_session};
 use super::{Device, Failure};
 use crate::app::App;
 use crate::domain::email::Email;
@@ -26,8 +26,10 @@ const ATTEMPTS: usize = 3;
 /// # Errors
 ///
 /// [`Failure::InvalidCredentials`] for an unknown user and a wrong password alike, [`Failure::AccountDisabled`] only after
-/// the right one, [`Failure::TooManyAttempts`], [`Failure::Overloaded`], or a failure of the store.
+/// the right one, [`Failure::UnknownClient`], [`Failure::TooManyAttempts`], [`Failure::Overloaded`], or a failure of the
+/// store.
 pub async fn login(app: &App, login: LogIn, device: Device) -> Result<Opened, Failure> {
+    grant::client(app, &device)?;
     let key = login.email.as_ref().map(|email| email.key().to_owned());
     let attempt = app.inner.throttle.admit(key.as_deref(), app.now()).map_err(Failure::TooManyAttempts)?;
     for _ in 0..ATTEMPTS {
