@@ -14,7 +14,7 @@ use super::tx::Value;
 use super::url::{InvalidStoreUrl, StoreUrl};
 use super::{Op, ReadOp, Store};
 
-mod ops;
+pub(in crate::store) mod ops;
 mod tables;
 #[cfg(test)]
 pub(in crate::store) mod tests;
@@ -299,8 +299,12 @@ async fn digest(side: &Side<'_>, of: Which) -> Result<Digest, CopyError> {
         let Some(last) = page.last().map(|line| line.key().clone()) else { break };
         after = last;
     }
-    let sha256 = context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Digest { rows, sha256 })
+    Ok(Digest { rows, sha256: hexadecimal(context.finish().as_ref()) })
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn add(context: &mut Context, value: &Value) {
