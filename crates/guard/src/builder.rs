@@ -153,9 +153,9 @@ impl GuardBuilder {
         self.with(|issuer| issuer.key_source(source))
     }
 
-    /// Keys of the [`issuer`](Self::issuer) that change as whole sets: see [`Issuer::key_snapshots`].
-    pub fn key_snapshots(self, current: impl Fn() -> Arc<KeySet> + Send + Sync + 'static) -> Self {
-        self.with(|issuer| issuer.key_snapshots(current))
+    /// Keys of the [`issuer`](Self::issuer) that change as whole sets: see [`Issuer::live_keys`].
+    pub fn live_keys(self, current: impl Fn() -> Arc<KeySet> + Send + Sync + 'static) -> Self {
+        self.with(|issuer| issuer.live_keys(current))
     }
 
     /// Lets the documents of the [`issuer`](Self::issuer) come from addresses inside: see [`Issuer::private_network`].

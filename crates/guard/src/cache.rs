@@ -119,7 +119,7 @@ mod tests {
             let key = SigningKey::generate(Algorithm::EdDsa).unwrap().with_kid("k");
             let keys = Arc::new(ArcSwap::from_pointee(KeySet::new([key.verifying_key()]).unwrap()));
             let current = Arc::clone(&keys);
-            let issuer = Issuer::new(NAME).audience("a").key_snapshots(move || current.load_full());
+            let issuer = Issuer::new(NAME).audience("a").live_keys(move || current.load_full());
             Self { key, keys, issuer: Arc::new(issuer.build(&Shared::default()).unwrap()) }
         }
 

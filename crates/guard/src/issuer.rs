@@ -136,18 +136,18 @@ impl Issuer {
     }
 
     /// Keys that may change under the guard in any way. Nothing is fetched, and no verified token is remembered, because nobody can
-    /// tell whether its key is still there; where there are whole sets, [`key_snapshots`](Self::key_snapshots) is faster.
+    /// tell whether its key is still there; where there are whole sets, [`live_keys`](Self::live_keys) is faster.
     pub fn key_source(mut self, source: impl KeySource + Send + Sync + 'static) -> Self {
         self.changing_keys = Some(Keys::Source(Box::new(source)));
         self
     }
 
-    /// Keys that change as whole sets, such as those of a server in the same process. Nothing is fetched.
+    /// A key set that is asked for at each request and replaced as a whole when keys change, such as that of a server in the
+    /// same process: `.live_keys(move || app.verifying_keys())`. Nothing is fetched.
     ///
-    /// The function is called for each token and has to give the same `Arc` as long as nothing has changed: what was verified with
-    /// another one is verified anew.
-    pub fn key_snapshots(mut self, current: impl Fn() -> Arc<KeySet> + Send + Sync + 'static) -> Self {
-        self.changing_keys = Some(Keys::Snapshots(Box::new(current)));
+    /// The same set has to be the same `Arc`: what was verified with one is not taken for verified with another.
+    pub fn live_keys(mut self, current: impl Fn() -> Arc<KeySet> + Send + Sync + 'static) -> Self {
+        self.changing_keys = Some(Keys::Live(Box::new(current)));
         self
     }
 

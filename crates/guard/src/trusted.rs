@@ -31,7 +31,7 @@ pub(crate) enum Keys {
     /// Given to the builder for good.
     Fixed(Arc<KeySet>),
     /// Given to the builder, and changing as whole sets.
-    Snapshots(Box<dyn Fn() -> Arc<KeySet> + Send + Sync>),
+    Live(Box<dyn Fn() -> Arc<KeySet> + Send + Sync>),
     /// Given to the builder, and changing as it likes.
     Source(Box<dyn KeySource + Send + Sync>),
     /// Fetched from the issuer.
@@ -43,7 +43,7 @@ impl Keys {
     pub(crate) fn are_still(&self, keys: &Arc<KeySet>) -> bool {
         match self {
             Self::Fixed(current) => Arc::ptr_eq(current, keys),
-            Self::Snapshots(current) => Arc::ptr_eq(&current(), keys),
+            Self::Live(current) => Arc::ptr_eq(&current(), keys),
             Self::Source(_) => false,
             Self::Issuer(issuer) => issuer.snapshot().as_ref().is_some_and(|current| Arc::ptr_eq(current, keys)),
         }
@@ -86,7 +86,7 @@ impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(_) => f.write_str("fixed"),
-            Self::Snapshots(_) => f.write_str("snapshots"),
+            Self::Live(_) => f.write_str("live"),
             Self::Source(_) => f.write_str("given"),
             Self::Issuer(keys) => keys.fmt(f),
         }

@@ -137,7 +137,7 @@ impl Verifier {
     fn attempt_with(&self, issuer: &Arc<TrustedIssuer>, token: &str, now: i64) -> Attempt {
         match &issuer.keys {
             Keys::Fixed(keys) => Attempt::Done(self.verify_with(issuer, keys, token, now)),
-            Keys::Snapshots(current) => Attempt::Done(self.verify_with(issuer, &current(), token, now)),
+            Keys::Live(current) => Attempt::Done(self.verify_with(issuer, &current(), token, now)),
             Keys::Source(source) => {
                 Attempt::Done(issuer.check(token, &**source, now).and_then(|auth| finish(issuer, &auth)))
             }

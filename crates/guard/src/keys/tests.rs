@@ -10,7 +10,7 @@ use tokio::time::advance;
 use super::*;
 
 const WAIT: Duration = Duration::from_secs(5);
-const LIMITS: Limits = Limits { wait: WAIT, key_age: Duration::from_secs(600) };
+const LIMITS: Limits = Limits { wait: WAIT, key_age: Duration::from_mins(10) };
 
 /// Answers in the order in which a test wrote them down; after the last one it never answers.
 #[derive(Debug, Default)]
