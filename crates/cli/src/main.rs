@@ -17,6 +17,7 @@ mod keys;
 mod man;
 mod out_file;
 mod output;
+mod progress;
 mod restore;
 mod runtime;
 mod serve;

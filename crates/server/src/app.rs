@@ -15,6 +15,7 @@ use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::random::{Random, SystemRandom};
 use crate::serve;
+use crate::store::copy::IsUnfinishedCopy;
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
 use crate::store::{BackupError, InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
 use crate::throttle::Throttle;
@@ -59,6 +60,11 @@ pub enum StartError {
     /// The database fails.
     #[error("the database cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// The store is half a copy.
+    #[error(
+        "the store is the destination of a copy that was not finished: run `jotgate store copy` again, it goes on where it was"
+    )]
+    UnfinishedCopy,
     /// There is no usable master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
@@ -100,6 +106,9 @@ impl App {
             return Err(ConfigError { problems: problems.to_vec() }.into());
         }
         let store = open_store(&config).await?;
+        if store.read(IsUnfinishedCopy).await? {
+            return Err(StartError::UnfinishedCopy);
+        }
         let terms = Terms::new(&config);
         let keys = open_keys(&config, &terms, &store, &*random, clock.now()).await?;
         let hasher = Hasher::new(&config.passwords, &*random)?;

@@ -97,6 +97,7 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     }
     refuse("passwords.min_length", min_length(config.passwords.min_length));
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
+    refuse("passwords.memory_kib", memory(&config.passwords));
     refuse("passwords.iterations", at_least(1, config.passwords.iterations));
     refuse("keys.jwks_max_age", config.keys.check_max_age());
     refuse("keys.rotate_every", config.keys.check_rotation());
@@ -252,6 +253,18 @@ fn min_length(length: u32) -> Result<(), String> {
         return Err(format!("{length} is too large; NIST SP 800-63B-4 asks that 64 characters be enough"));
     }
     at_least(8, length)
+}
+
+/// One hash has to fit into the memory of all.
+fn memory(passwords: &super::Passwords) -> Result<(), String> {
+    let most = passwords.max_memory_mib.saturating_mul(1024);
+    if passwords.memory_kib > most {
+        return Err(format!(
+            "{} is more than `passwords.max_memory_mib` ({}) allows all hashes together",
+            passwords.memory_kib, passwords.max_memory_mib
+        ));
+    }
+    Ok(())
 }
 
 /// Reads `secret_file` into `secret`, and refuses a secret that is short, well known or plainly not random.

@@ -118,7 +118,7 @@ impl From<HashError> for Failure {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Overloaded => Self::Overloaded,
-            HashError::Unusable(reason) => Self::Internal(reason.to_owned()),
+            error => Self::Internal(error.to_string()),
         }
     }
 }
