@@ -5,7 +5,8 @@ use axum::routing::{delete, get, post};
 
 use crate::app::App;
 use crate::http::{
-    cors, health, jwks, layers, login, logout, me, metadata, password_change, refresh, register, sessions,
+    cors, health, jwks, layers, login, logout, me, metadata, password_change, refresh, register, revocations,
+    sessions,
 };
 
 impl App {
@@ -30,6 +31,7 @@ impl App {
             .route("/.well-known/jwks.json", get(jwks::get))
             .route("/.well-known/oauth-authorization-server", get(metadata::get))
             .route("/.well-known/openid-configuration", get(metadata::get))
+            .route("/v1/revocations", get(revocations::get))
             .method_not_allowed_fallback(layers::method_not_allowed)
             .layer(cors::anyone());
         let health = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));

@@ -11,6 +11,7 @@ mod log;
 mod passwords;
 mod problem;
 mod reference;
+mod revocations;
 mod rules;
 mod sessions;
 mod source;
@@ -30,6 +31,7 @@ pub use log::{Log, LogFormat};
 pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
 pub use reference::{Key, keys as reference};
+pub use revocations::Revocations;
 pub use sessions::Sessions;
 pub use store::StoreConfig;
 pub use throttle::Throttle;
@@ -54,6 +56,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// Sessions and their refresh tokens.
     pub sessions: Sessions,
+    /// The feed that verifiers elsewhere follow.
+    pub revocations: Revocations,
     /// Password rules and the cost of hashing them.
     pub passwords: Passwords,
     /// The master key that encrypts signing keys at rest.

@@ -1,6 +1,6 @@
 //! The table of all keys: what `config reference` prints and what unknown keys are compared with.
 
-use super::{http, keys as keys_file, log, passwords, sessions, store, throttle, tls, tokens};
+use super::{http, keys as keys_file, log, passwords, revocations, sessions, store, throttle, tls, tokens};
 
 /// One key of the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,7 @@ pub fn keys() -> Vec<Key> {
         store::KEYS,
         tokens::KEYS,
         sessions::KEYS,
+        revocations::KEYS,
         passwords::KEYS,
         keys_file::KEYS,
         throttle::KEYS,

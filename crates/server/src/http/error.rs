@@ -36,7 +36,8 @@ impl ApiError {
 
     /// An access token that is missing or refused: the code and no more.
     pub(crate) fn verification(code: VerificationCode) -> Self {
-        Self { code: Code::Verification(code), detail: code.title().into(), fields: BTreeMap::new(), retry_after: None }
+        let retry_after = (code.status() == 503).then_some(RETRY_AFTER_OVERLOAD);
+        Self { code: Code::Verification(code), detail: code.title().into(), fields: BTreeMap::new(), retry_after }
     }
 
     /// Too much is going on; try again soon.

@@ -19,4 +19,5 @@ pub(crate) mod metadata;
 pub(crate) mod password_change;
 pub(crate) mod refresh;
 pub(crate) mod register;
+pub(crate) mod revocations;
 pub(crate) mod sessions;
