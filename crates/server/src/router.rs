@@ -5,8 +5,7 @@ use axum::routing::{delete, get, post};
 
 use crate::app::App;
 use crate::http::{
-    cors, health, jwks, layers, login, logout, me, metadata, password_change, refresh, register, revocations,
-    sessions,
+    cors, health, jwks, layers, login, logout, me, metadata, password_change, refresh, register, revocations, sessions,
 };
 
 impl App {

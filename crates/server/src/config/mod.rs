@@ -4,6 +4,7 @@
 //! `rules.rs`. Every problem found is reported, not only the first. Nothing here reads the process's environment or a
 //! file: the caller hands both in.
 
+mod clients;
 mod duration;
 mod http;
 mod keys;
@@ -20,10 +21,12 @@ mod throttle;
 mod tls;
 mod tokens;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use clients::Client;
 pub use duration::Seconds;
 pub use http::Http;
 pub use keys::Keys;
@@ -56,6 +59,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// Sessions and their refresh tokens.
     pub sessions: Sessions,
+    /// Clients whose sessions live by other limits, by their `client_id`.
+    pub clients: BTreeMap<String, Client>,
     /// The feed that verifiers elsewhere follow.
     pub revocations: Revocations,
     /// Password rules and the cost of hashing them.

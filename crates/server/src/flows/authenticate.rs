@@ -12,10 +12,10 @@ use crate::tokens::check::{self, Caller, Refused};
 ///
 /// [`Failure::AccessToken`] with the stable code.
 pub fn authenticate(app: &App, token: &str) -> Result<Caller, Failure> {
-    let inner = &app.inner;
-    let now = app.now();
-    let checked = check::access_token(token, &inner.keyring, &inner.terms, &inner.revocations.set, now);
-    let checked = checked.and_then(|caller| if inner.revocations.freshness.is_stale(now) { Err(stale()) } else { Ok(caller) });
+    let (revocations, now) = (&app.inner.revocations, app.now());
+    let checked = check::access_token(token, &app.keyring(), &revocations.set, now);
+    let checked =
+        checked.and_then(|caller| if revocations.freshness.is_stale(now) { Err(stale()) } else { Ok(caller) });
     checked.map_err(|refused| {
         tracing::debug!(code = refused.code.as_str(), detail = refused.detail, "access token refused");
         Failure::from(refused)

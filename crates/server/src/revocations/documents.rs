@@ -50,7 +50,7 @@ impl Signed {
         let upto = if is_full { last } else { head };
         let (after, iat) = (after.min(upto), read_at.seconds());
         let document = FeedDocument {
-            iss: app.inner.terms.issuer.clone(),
+            iss: app.config().issuer.clone(),
             aud: FeedDocument::AUDIENCE.to_owned(),
             iat,
             exp: iat + FeedDocument::LIFE_SECONDS,
@@ -60,7 +60,8 @@ impl Signed {
             head,
             entries: feed.entries.iter().map(|entry| wire_entry(entry.sequence, &entry.revocation)).collect(),
         };
-        let key = app.inner.keyring.signing();
+        let keyring = app.keyring();
+        let key = keyring.signing();
         let jwt = jwt::sign(key, FeedDocument::TYPE, &document)
             .map_err(|error| Failure::Internal(format!("the revocation feed could not be signed: {error}")))?;
         let field = format!("id: {upto}\ndata: ");
@@ -159,6 +160,6 @@ impl App {
     fn good_document(&self, begin: u64) -> Option<Arc<Signed>> {
         let revocations = &self.inner.revocations;
         let kept = revocations.documents.kept().get(&begin).cloned()?;
-        kept.is_good(self.inner.keyring.signing().kid(), self.now(), revocations.position()).then_some(kept)
+        kept.is_good(self.keyring().signing().kid(), self.now(), revocations.position()).then_some(kept)
     }
 }

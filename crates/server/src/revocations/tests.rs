@@ -89,7 +89,7 @@ fn read(app: &App, jwt: &str) -> FeedDocument {
         .token_type(FeedDocument::TYPE)
         .max_token_bytes(FeedDocument::MAX_BYTES)
         .build();
-    let verified = jwt::verify::<FeedDocument>(jwt, app.inner.keyring.verifying(), &policy, app.now().seconds());
+    let verified = jwt::verify::<FeedDocument>(jwt, app.keyring().verifying().as_ref(), &policy, app.now().seconds());
     let document = verified.unwrap().into_claims();
     assert!(document.is_consistent(), "{document:?}");
     document

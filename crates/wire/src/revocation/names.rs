@@ -60,7 +60,6 @@ impl<V: Copy> Names<V> {
         self.uuids.retain(&keep);
         self.others.retain(&keep);
     }
-
 }
 
 impl<V> Names<V> {

@@ -28,7 +28,10 @@ async fn read(site: &Site, jwt: &str) -> FeedDocument {
 
 async fn ask(site: &Site, after: u64) -> FeedDocument {
     let answer = send(site.request(Method::GET, &format!("/v1/revocations?after={after}"))).await.ok(200);
-    assert_eq!((answer.header("content-type"), answer.header("cache-control")), ("application/jwt".into(), "no-store".into()));
+    assert_eq!(
+        (answer.header("content-type"), answer.header("cache-control")),
+        ("application/jwt".into(), "no-store".into())
+    );
     read(site, answer.body.as_str().unwrap()).await
 }
 
@@ -43,7 +46,8 @@ fn sids(document: &FeedDocument) -> Vec<String> {
 /// The sessions that ended after a number, and the new head.
 async fn ended_after(site: &Site, head: &mut u64) -> Vec<String> {
     let document = ask(site, *head).await;
-    let new = FeedDocument { entries: document.entries.into_iter().filter(|entry| entry.seq > *head).collect(), ..document };
+    let new =
+        FeedDocument { entries: document.entries.into_iter().filter(|entry| entry.seq > *head).collect(), ..document };
     *head = new.head;
     sids(&new)
 }
@@ -76,7 +80,8 @@ pub(crate) async fn every_end_is_in_the_feed(site: Site) {
 
     let (stays, goes) = (site.log_in("ada@example.com").await, site.log_in("ada@example.com").await);
     let change = json!({"current_password": PASSWORD, "new_password": "quite another pass phrase"});
-    let change = site.request(Method::POST, "/v1/password/change").bearer_auth(stays.text("access_token")).json(&change);
+    let change =
+        site.request(Method::POST, "/v1/password/change").bearer_auth(stays.text("access_token")).json(&change);
     send(change).await.ok(204);
     assert_eq!(ended_after(&site, &mut head).await, sorted(&[&goes]), "a changed password");
 
@@ -108,7 +113,8 @@ pub(crate) async fn the_feed_is_published_and_no_access_token(site: Site) {
 pub(crate) async fn what_is_no_number_is_refused(site: Site) {
     for query in ["?after=", "?after=x", "?after=-1", "?after=1&after=1", "?after=99999999999999999999"] {
         send(site.request(Method::GET, &format!("/v1/revocations{query}"))).await.refused(400, "invalid_request");
-        let stream = site.request(Method::GET, &format!("/v1/revocations{query}")).header("accept", "text/event-stream");
+        let stream =
+            site.request(Method::GET, &format!("/v1/revocations{query}")).header("accept", "text/event-stream");
         send(stream).await.refused(400, "invalid_request");
     }
     send(site.request(Method::POST, "/v1/revocations")).await.refused(405, "method_not_allowed");
