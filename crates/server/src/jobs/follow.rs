@@ -31,7 +31,7 @@ pub(super) async fn run(app: App) {
             Err(_) => failed(&app, "the store does not answer").await,
         }
         heartbeat = tokio::select! {
-            changed = changes.changed() => match changed {
+            seen = changes.changed() => match seen {
                 Ok(()) => false,
                 Err(_) => return,
             },

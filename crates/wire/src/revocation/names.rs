@@ -83,15 +83,10 @@ impl<K: Hash + Eq, V: Copy> Part<K, V> {
         // Counted first: a reader that sees none must not overlook one that is there.
         self.count.fetch_add(1, Ordering::AcqRel);
         let mut known = false;
-        self.names.pin().compute(name, |entry| match entry {
-            Some((_, before)) => {
-                known = true;
-                Operation::<V, ()>::Insert(join(*before, new))
-            }
-            None => {
-                known = false;
-                Operation::Insert(new)
-            }
+        self.names.pin().compute(name, |entry| {
+            // It may be asked again when somebody else was faster.
+            known = entry.is_some();
+            Operation::<V, ()>::Insert(entry.map_or(new, |(_, before)| join(*before, new)))
         });
         if known {
             self.count.fetch_sub(1, Ordering::AcqRel);
@@ -112,13 +107,13 @@ impl<K: Hash + Eq, V: Copy> Part<K, V> {
 /// The bytes of a UUID in its one usual form: lower case, with hyphens. Another form would be another name.
 fn uuid(name: &str) -> Option<[u8; 16]> {
     const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+    // Where the two digits of each byte begin.
+    const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
     let text: &[u8; 36] = name.as_bytes().try_into().ok()?;
     if HYPHENS.iter().any(|place| text[*place] != b'-') {
         return None;
     }
     let mut bytes = [0; 16];
-    // Where the two digits of each byte begin.
-    const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
     for (byte, at) in bytes.iter_mut().zip(DIGITS) {
         let (high, low) = (digit(text[at]), digit(text[at + 1]));
         if (high | low) > 15 {
