@@ -52,6 +52,7 @@ mod suite {
 fn statements() -> Vec<(&'static str, Sql)> {
     [
         users::STATEMENTS,
+        users::import::STATEMENTS,
         sessions::STATEMENTS,
         sessions::open::STATEMENTS,
         sessions::rotate::STATEMENTS,
