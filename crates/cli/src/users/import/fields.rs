@@ -96,8 +96,8 @@ impl Fields {
     }
 }
 
-/// Seconds or milliseconds since 1970, RFC 3339, PostgreSQL's or MySQL's writing (without an offset it is UTC), or MongoDB's
-/// `{"$date": …}`.
+/// Seconds or milliseconds since 1970, RFC 3339, the writing of SQL databases (without an offset it is UTC), or the
+/// `{"$date": …}` of a `mongoexport`.
 fn time(value: &Value) -> Option<Timestamp> {
     match value {
         Value::Number(number) => Some(since_1970(number.as_i64()?)),
