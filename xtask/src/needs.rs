@@ -19,6 +19,8 @@ struct Need {
 enum Look {
     /// A program on the PATH that answers `--version`.
     Program(&'static str),
+    /// A program on the PATH or in the folders of those that administrators run, whatever it answers to.
+    Server(&'static str),
     /// A folder below the one that [`INTEROP`] names.
     Folder(&'static str),
 }
@@ -40,6 +42,13 @@ const NEEDS: &[Need] = &[
         look: Look::Program("curl"),
         get: Get::Apt(&["curl"]),
     },
+    Need {
+        name: "nginx",
+        wanted_by: "forward authentication",
+        look: Look::Server("nginx"),
+        get: Get::Apt(&["nginx-light"]),
+    },
+    Need { name: "Caddy", wanted_by: "forward authentication", look: Look::Server("caddy"), get: Get::Apt(&["caddy"]) },
     Need {
         name: "Node.js with npm",
         wanted_by: "interoperation",
@@ -101,6 +110,7 @@ impl Need {
     fn is_met(&self, interop: &Path) -> bool {
         match self.look {
             Look::Program(name) => runs(name),
+            Look::Server(name) => is_installed(name),
             Look::Folder(path) => interop.join(path).is_dir(),
         }
     }
@@ -149,6 +159,12 @@ fn apt_get(verb: &str) -> Command {
     command
 }
 
+fn is_installed(server: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(Into::into));
+    folders.into_iter().any(|folder| folder.join(server).is_file())
+}
+
 fn runs(program: &str) -> bool {
     let mut command = Command::new(program);
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -182,6 +198,6 @@ mod tests {
 
     #[test]
     fn a_program_that_does_not_exist_is_not_found() {
-        assert!(!runs("no-such-program-as-this"));
+        assert!(!runs("no-such-program-as-this") && !is_installed("no-such-program-as-this"));
     }
 }

@@ -1,6 +1,6 @@
 //! The table of all keys: what `config reference` prints and what unknown keys are compared with.
 
-use super::{http, keys as keys_file, log, passwords, sessions, store, throttle, tls, tokens};
+use super::{forward_auth, http, keys as keys_file, log, passwords, sessions, store, throttle, tls, tokens};
 
 /// One key of the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +25,7 @@ pub fn keys() -> Vec<Key> {
         sessions::KEYS,
         passwords::KEYS,
         keys_file::KEYS,
+        forward_auth::KEYS,
         throttle::KEYS,
         log::KEYS,
     ];
