@@ -63,11 +63,10 @@ pub(super) fn login_page(app: &App, original: &Original<'_>, refused: &ApiError)
         return None;
     }
     let mut url = Url::parse(page).ok()?;
-    match original.address_at(|origin| is_ours(app.config(), origin)) {
-        Some(address) => drop(url.query_pairs_mut().append_pair("return_to", &address)),
-        None => {
-            tracing::debug!("no way back from the log-in page: the program's origin is not of forward_auth.origins")
-        }
+    if let Some(address) = original.address_at(|origin| is_ours(app.config(), origin)) {
+        url.query_pairs_mut().append_pair("return_to", &address);
+    } else {
+        tracing::debug!("no way back from the log-in page: the program's origin is not of forward_auth.origins");
     }
     HeaderValue::from_str(url.as_str()).ok()
 }
