@@ -2,7 +2,7 @@
 //! test, however that goes.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -22,11 +22,18 @@ impl Kind {
         }
     }
 
-    /// Where it is: beside the usual folders also where Debian keeps what administrators run.
-    fn find(self) -> Option<PathBuf> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
-        folders.map(|folder| folder.join(self.program())).find(|program| program.is_file())
+    /// Where it is: on the PATH, or where Debian keeps what administrators run.
+    fn find(self) -> Option<String> {
+        let version = match self {
+            Self::Nginx => "-v",
+            Self::Caddy => "version",
+        };
+        let found = ["", "/usr/sbin/", "/usr/local/sbin/"].map(|folder| format!("{folder}{}", self.program()));
+        found.into_iter().find(|program| {
+            let mut asked = Command::new(program);
+            asked.arg(version).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            asked.status().is_ok_and(|status| status.success())
+        })
     }
 }
 

@@ -36,7 +36,8 @@ pub(crate) struct Site {
     clock: Arc<ManualClock>,
     running: Vec<JoinHandle<()>>,
     _data: TempDir,
-    _proxy: Option<Proxy>,
+    #[expect(dead_code, reason = "it runs for as long as it is held")]
+    proxy: Option<Proxy>,
 }
 
 /// Tokens of one log-in.
@@ -63,7 +64,7 @@ impl Site {
             let port = free_port().await;
             let mut site = Self::start(port, |config| trust(config, TRUSTED)).await;
             if let Some(proxy) = Proxy::start(kind, site.ports).await {
-                site._proxy = Some(proxy);
+                site.proxy = Some(proxy);
                 return Some(site);
             }
         }
@@ -97,7 +98,7 @@ impl Site {
         let running = vec![running, tokio::spawn(server.run(std::future::pending()))];
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
         let ports = Ports { proxy: port, jotgate, program };
-        Self { origin, ports, client, app, clock, running, _data: data, _proxy: None }
+        Self { origin, ports, client, app, clock, running, _data: data, proxy: None }
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
@@ -159,7 +160,7 @@ fn trust(config: &mut Config, proxies: &[&str]) {
 
 fn config(origin: &str, data: &std::path::Path) -> Config {
     let mut config = Config::new(&format!("{origin}/auth")).unwrap();
-    config.base_dir = data.to_owned();
+    data.clone_into(&mut config.base_dir);
     config.http.listen = "127.0.0.1:0".into();
     config.forward_auth.login_url = Some(format!("{origin}/login?theme=dark"));
     config.passwords.memory_kib = 8 * 1024;
