@@ -36,7 +36,6 @@ pub(crate) struct Site {
     clock: Arc<ManualClock>,
     running: Vec<JoinHandle<()>>,
     _data: TempDir,
-    #[expect(dead_code, reason = "it runs for as long as it is held")]
     proxy: Option<Proxy>,
 }
 
@@ -49,6 +48,7 @@ pub(crate) struct Tokens {
 
 impl Drop for Site {
     fn drop(&mut self) {
+        drop(self.proxy.take());
         self.running.iter().for_each(JoinHandle::abort);
     }
 }
