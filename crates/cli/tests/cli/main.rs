@@ -18,6 +18,7 @@ mod serve;
 mod server;
 mod sessions;
 mod sign;
+mod store;
 mod support;
 mod token;
 mod users;
