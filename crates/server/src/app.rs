@@ -8,12 +8,13 @@ use jotgate_wire::RevocationSet;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, Problem};
 use crate::domain::password::PasswordPolicy;
-use crate::domain::refresh::RefreshPolicy;
 use crate::domain::time::Timestamp;
 use crate::hasher::{HashError, Hasher};
+use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::random::{Random, SystemRandom};
 use crate::serve;
+use crate::store::copy::IsUnfinishedCopy;
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
 use crate::store::{BackupError, InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
 use crate::throttle::Throttle;
@@ -32,7 +33,7 @@ pub struct App {
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) store: Store,
-    pub(crate) keyring: Keyring,
+    pub(crate) keys: Keys,
     pub(crate) terms: Terms,
     pub(crate) revocations: Arc<RevocationSet>,
     pub(crate) hasher: Hasher,
@@ -57,6 +58,11 @@ pub enum StartError {
     /// The database fails.
     #[error("the database cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// The store is half a copy.
+    #[error(
+        "the store is the destination of a copy that was not finished: run `jotgate store copy` again, it goes on where it was"
+    )]
+    UnfinishedCopy,
     /// There is no usable master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
@@ -99,13 +105,16 @@ impl App {
         }
         let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
         let store = open_store(url.clone()).await?;
-        let keyring = open_keyring(&config, &url, &store, &*random, clock.now()).await?;
-        let terms = Terms::new(&config, &keyring);
+        if store.read(IsUnfinishedCopy).await? {
+            return Err(StartError::UnfinishedCopy);
+        }
+        let terms = Terms::new(&config);
+        let keys = open_keys(&config, &terms, &url, &store, &*random, clock.now()).await?;
         let hasher = Hasher::new(&config.passwords, &*random)?;
         let throttle = Throttle::new(&config.throttle);
         let revocations = Arc::new(RevocationSet::default());
         let limits = Limits::new(config.http.max_connections);
-        let inner = Inner { config, store, keyring, terms, revocations, hasher, throttle, limits, clock, random };
+        let inner = Inner { config, store, keys, terms, revocations, hasher, throttle, limits, clock, random };
         let app = Self { inner: Arc::new(inner) };
         app.follow_revocations().await?;
         Ok(app)
@@ -129,12 +138,6 @@ impl App {
     #[must_use]
     pub fn revocations(&self) -> Arc<RevocationSet> {
         Arc::clone(&self.inner.revocations)
-    }
-
-    /// The keys that access tokens verify with, for a guard in the same process.
-    #[must_use]
-    pub fn verifying_keys(&self) -> jotgate_jose::KeySet {
-        self.inner.keyring.verifying().clone()
     }
 
     /// The configuration.
@@ -175,10 +178,6 @@ impl App {
         self.inner.clock.now()
     }
 
-    pub(crate) fn refresh_policy(&self) -> RefreshPolicy {
-        RefreshPolicy { retry_window_secs: self.inner.config.sessions.retry_window.0 }
-    }
-
     pub(crate) fn password_policy(&self) -> PasswordPolicy {
         let min_length = usize::try_from(self.inner.config.passwords.min_length).unwrap_or(usize::MAX);
         PasswordPolicy { min_length, ..PasswordPolicy::default() }
@@ -192,21 +191,22 @@ async fn open_store(url: StoreUrl) -> Result<Store, StartError> {
         .map_err(|_| StartError::Listen("the database could not be opened: the start was interrupted".into()))??)
 }
 
-async fn open_keyring(
+async fn open_keys(
     config: &Config,
+    terms: &Terms,
     url: &StoreUrl,
     store: &Store,
     random: &dyn Random,
     now: Timestamp,
-) -> Result<Keyring, StartError> {
+) -> Result<Keys, StartError> {
     let mut stored = store.read(LoadKeys).await?;
-    let master =
-        MasterKey::find(&config.keys, &config.base_dir, Some(master_key_file(url)), stored.is_empty(), random)?;
-    if stored.is_empty() {
+    let first_start = stored.keys.is_empty();
+    let master = MasterKey::find(&config.keys, &config.base_dir, Some(master_key_file(url)), first_start, random)?;
+    if first_start {
         let keys = keyring::generate(&config.tokens, &master, random, now)?;
         stored = store.write(InsertKeysIfNone { keys }).await?;
     }
-    Ok(Keyring::open(&stored, &config.tokens, &master)?)
+    Ok(Keys::new(Keyring::open(&stored, &config.tokens, terms, &master)?, master))
 }
 
 /// The file of the master key that is made beside an embedded database, and named after it.

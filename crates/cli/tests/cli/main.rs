@@ -16,6 +16,7 @@ mod serve;
 mod server;
 mod sessions;
 mod sign;
+mod store;
 mod support;
 mod token;
 mod users;

@@ -3,7 +3,7 @@
 use super::Store;
 
 pub(super) mod engine;
-mod fixture;
+pub(in crate::store) mod fixture;
 pub(super) mod keys;
 pub(super) mod revocations;
 pub(super) mod sessions;
