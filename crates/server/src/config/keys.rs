@@ -41,6 +41,16 @@ impl Keys {
         }
     }
 
+    /// What is allowed, but only for tests.
+    pub(super) fn warning(&self) -> Option<String> {
+        (self.jwks_max_age < Seconds(60)).then(|| {
+            format!(
+                "keys.jwks_max_age is {}; verifiers that ask no more than once a minute learn of a new key too late. Only for tests",
+                self.jwks_max_age
+            )
+        })
+    }
+
     pub(super) fn check_rotation(&self) -> Result<(), String> {
         let least = Seconds(self.jwks_max_age.0.saturating_mul(4).max(3600));
         match self.rotate_every {

@@ -4,6 +4,7 @@
 mod authenticate;
 mod change_password;
 mod grant;
+mod import;
 mod keys;
 mod login;
 mod logout;
@@ -17,6 +18,7 @@ mod users;
 pub use authenticate::authenticate;
 pub use change_password::{ChangePassword, change_password};
 pub use grant::{Grant, Opened};
+pub use import::{ImportMode, ImportOutcome, ImportRefusal, Imported, import};
 pub use keys::{KeyInfo, KeysFailure, NextKeyInfo, Revoked, generate_key, keys, public_keys, revoke_keys, rotate_key};
 pub use login::{LogIn, login};
 pub use logout::{Credential, Scope, logout};

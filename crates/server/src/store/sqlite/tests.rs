@@ -72,6 +72,7 @@ mod copies {
 fn statements() -> Vec<(&'static str, Sql)> {
     [
         users::STATEMENTS,
+        users::import::STATEMENTS,
         sessions::STATEMENTS,
         sessions::open::STATEMENTS,
         sessions::rotate::STATEMENTS,
