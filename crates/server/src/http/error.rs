@@ -142,8 +142,11 @@ impl From<Failure> for ApiError {
 
 fn store(error: &StoreError) -> ApiError {
     tracing::error!(%error, "the store failed");
-    ApiError::new(ErrorCode::StoreUnavailable, "the server cannot reach its data just now; nothing was changed")
-        .retry_after(1)
+    let detail = match error {
+        StoreError::Unresolved => "the server lost its data just now; whether anything was changed is not known",
+        _ => "the server cannot reach its data just now; nothing was changed",
+    };
+    ApiError::new(ErrorCode::StoreUnavailable, detail).retry_after(1)
 }
 
 fn internal(reason: &str) -> ApiError {

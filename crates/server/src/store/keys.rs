@@ -39,6 +39,7 @@ impl Op for InsertKeysIfNone {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<StoredKey>, StoreError> {
         tx.execute(LOCK, params![]).await?;
+        tx.announce();
         let present: Vec<StoredKey> = tx.all(LOAD, params![]).await?;
         for key in &self.keys {
             if present.iter().all(|other| other.purpose != key.purpose) {
