@@ -19,6 +19,8 @@ struct Need {
 enum Look {
     /// A program on the PATH that answers `--version`.
     Program(&'static str),
+    /// A program in a folder below this one, where Debian and its relatives keep each version apart: `VERSION/bin/PROGRAM`.
+    Version(&'static str, &'static str),
     /// A folder below the one that [`INTEROP`] names.
     Folder(&'static str),
 }
@@ -39,6 +41,12 @@ const NEEDS: &[Need] = &[
         wanted_by: "the test that pastes the lines `jotgate dev` prints",
         look: Look::Program("curl"),
         get: Get::Apt(&["curl"]),
+    },
+    Need {
+        name: "PostgreSQL",
+        wanted_by: "the suite that every store passes",
+        look: Look::Version("/usr/lib/postgresql", "initdb"),
+        get: Get::Apt(&["postgresql"]),
     },
     Need {
         name: "Node.js with npm",
@@ -101,6 +109,10 @@ impl Need {
     fn is_met(&self, interop: &Path) -> bool {
         match self.look {
             Look::Program(name) => runs(name),
+            Look::Version(folder, program) => {
+                let versions = std::fs::read_dir(folder).into_iter().flatten().flatten();
+                versions.map(|version| version.path().join("bin").join(program)).any(|program| program.is_file())
+            }
             Look::Folder(path) => interop.join(path).is_dir(),
         }
     }
