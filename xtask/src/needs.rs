@@ -90,6 +90,18 @@ const NEEDS: &[Need] = &[
         look: Look::Folder("python/joserfc"),
         get: Get::Pip(&["joserfc"]),
     },
+    Need {
+        name: "Django and the hashers it knows, for Python",
+        wanted_by: "imported password hashes",
+        look: Look::Folder("python/django"),
+        get: Get::Pip(&["Django~=5.2", "argon2-cffi~=25.1", "bcrypt~=5.0", "passlib~=1.7"]),
+    },
+    Need {
+        name: "Firebase's scrypt for Node.js",
+        wanted_by: "imported password hashes",
+        look: Look::Folder("node/node_modules/firebase-scrypt"),
+        get: Get::Npm(&["firebase-scrypt@2.2", "bcryptjs@3.0"]),
+    },
 ];
 
 /// Gets what is not there, saying so first; what cannot be got is said, and its tests skip themselves.

@@ -11,7 +11,7 @@ use crate::cache::Cache;
 use crate::fetch::OverHttp;
 use crate::issuer::Issuer;
 use crate::keys::IssuerKeys;
-use crate::verifier::{Keys, Verifier, VerifierId};
+use crate::verifier::{Keys, LiveKeys, Verifier, VerifierId};
 use crate::{Clock, Guard};
 
 const KEY_WAIT: Duration = Duration::from_secs(5);
@@ -30,6 +30,7 @@ pub struct GuardBuilder {
     leeway: Option<u32>,
     keys: Vec<VerifyingKey>,
     key_source: Option<Box<dyn KeySource + Send + Sync>>,
+    live_keys: Option<LiveKeys>,
     revocations: Option<Arc<RevocationSet>>,
     clock: Clock,
     cached_tokens: Option<usize>,
@@ -120,6 +121,15 @@ impl GuardBuilder {
         self
     }
 
+    /// A key set that is asked for at each request and replaced as a whole when keys change, such as that of a server in the
+    /// same process: `.live_keys(move || app.verifying_keys())`. Nothing is fetched.
+    ///
+    /// The same set has to be the same `Arc`: what was verified with one is not taken for verified with another.
+    pub fn live_keys(mut self, keys: impl Fn() -> Arc<KeySet> + Send + Sync + 'static) -> Self {
+        self.live_keys = Some(Box::new(keys));
+        self
+    }
+
     /// What has ended before it expired. A server in the same process shares its set, and its ends hold at once.
     pub fn revocations(mut self, revocations: Arc<RevocationSet>) -> Self {
         self.revocations = Some(revocations);
@@ -185,7 +195,7 @@ impl GuardBuilder {
         if let Some(left_out) = of_keys().into_iter().find(|algorithm| !algorithms.contains(algorithm)) {
             return Err(BuildError::KeyNotAccepted(left_out));
         }
-        let fetched = self.keys.is_empty() && self.key_source.is_none();
+        let fetched = self.keys.is_empty() && self.key_source.is_none() && self.live_keys.is_none();
         match algorithms.iter().find(|algorithm| fetched && algorithm.is_symmetric()) {
             Some(symmetric) => Err(BuildError::SymmetricWithoutKey(*symmetric)),
             None => Ok(algorithms),
@@ -209,6 +219,9 @@ impl GuardBuilder {
     fn into_keys(self, issuer: Issuer, algorithms: Vec<Algorithm>) -> Result<Keys, BuildError> {
         if let Some(source) = self.key_source {
             return Ok(Keys::Source(source));
+        }
+        if let Some(live) = self.live_keys {
+            return Ok(Keys::Live(live));
         }
         if !self.keys.is_empty() {
             return Ok(Keys::Fixed(Arc::new(KeySet::new(self.keys).map_err(BuildError::Keys)?)));

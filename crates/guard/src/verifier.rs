@@ -28,12 +28,17 @@ pub(crate) struct Verifier {
     pub(crate) cache: Cache,
 }
 
+/// Gives the present key set.
+pub(crate) type LiveKeys = Box<dyn Fn() -> Arc<KeySet> + Send + Sync>;
+
 /// Where the keys are.
 pub(crate) enum Keys {
     /// Given to the builder for good.
     Fixed(Arc<KeySet>),
     /// Given to the builder, and changing as it likes.
     Source(Box<dyn KeySource + Send + Sync>),
+    /// Given to the builder, and replaced as a whole when they change.
+    Live(LiveKeys),
     /// Fetched from the issuer.
     Issuer(IssuerKeys),
 }
@@ -109,6 +114,7 @@ impl Verifier {
         let now = self.clock.now();
         match &self.keys {
             Keys::Fixed(keys) => Attempt::Done(self.finish(self.check(token, keys, now))),
+            Keys::Live(keys) => Attempt::Done(self.finish(self.check(token, &keys(), now))),
             Keys::Source(keys) => Attempt::Done(self.finish(self.check_afresh(token, &**keys, now))),
             Keys::Issuer(keys) => self.attempt_with(keys.snapshot().as_ref(), token, now),
         }
@@ -176,7 +182,7 @@ impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(_) => f.write_str("fixed"),
-            Self::Source(_) => f.write_str("given"),
+            Self::Source(_) | Self::Live(_) => f.write_str("given"),
             Self::Issuer(keys) => keys.fmt(f),
         }
     }

@@ -8,9 +8,9 @@ use jotgate_wire::RevocationSet;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, Problem};
 use crate::domain::password::PasswordPolicy;
-use crate::domain::refresh::RefreshPolicy;
 use crate::domain::time::Timestamp;
 use crate::hasher::{HashError, Hasher};
+use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::random::{Random, SystemRandom};
 use crate::serve;
@@ -32,7 +32,7 @@ pub struct App {
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) store: Store,
-    pub(crate) keyring: Keyring,
+    pub(crate) keys: Keys,
     pub(crate) terms: Terms,
     pub(crate) revocations: Arc<RevocationSet>,
     pub(crate) hasher: Hasher,
@@ -99,13 +99,13 @@ impl App {
         }
         let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
         let store = Store::open(&url, config.store.limits()).await?;
-        let keyring = open_keyring(&config, &url, &store, &*random, clock.now()).await?;
-        let terms = Terms::new(&config, &keyring);
+        let terms = Terms::new(&config);
+        let keys = open_keys(&config, &terms, &url, &store, &*random, clock.now()).await?;
         let hasher = Hasher::new(&config.passwords, &*random)?;
         let throttle = Throttle::new(&config.throttle);
         let revocations = Arc::new(RevocationSet::default());
         let limits = Limits::new(config.http.max_connections);
-        let inner = Inner { config, store, keyring, terms, revocations, hasher, throttle, limits, clock, random };
+        let inner = Inner { config, store, keys, terms, revocations, hasher, throttle, limits, clock, random };
         let app = Self { inner: Arc::new(inner) };
         app.follow_revocations().await?;
         Ok(app)
@@ -134,12 +134,6 @@ impl App {
     #[must_use]
     pub fn revocations(&self) -> Arc<RevocationSet> {
         Arc::clone(&self.inner.revocations)
-    }
-
-    /// The keys that access tokens verify with, for a guard in the same process.
-    #[must_use]
-    pub fn verifying_keys(&self) -> jotgate_jose::KeySet {
-        self.inner.keyring.verifying().clone()
     }
 
     /// The configuration.
@@ -180,31 +174,28 @@ impl App {
         self.inner.clock.now()
     }
 
-    pub(crate) fn refresh_policy(&self) -> RefreshPolicy {
-        RefreshPolicy { retry_window_secs: self.inner.config.sessions.retry_window.0 }
-    }
-
     pub(crate) fn password_policy(&self) -> PasswordPolicy {
         let min_length = usize::try_from(self.inner.config.passwords.min_length).unwrap_or(usize::MAX);
         PasswordPolicy { min_length, ..PasswordPolicy::default() }
     }
 }
 
-async fn open_keyring(
+async fn open_keys(
     config: &Config,
+    terms: &Terms,
     url: &StoreUrl,
     store: &Store,
     random: &dyn Random,
     now: Timestamp,
-) -> Result<Keyring, StartError> {
+) -> Result<Keys, StartError> {
     let mut stored = store.read(LoadKeys).await?;
-    let master =
-        MasterKey::find(&config.keys, &config.base_dir, master_key_file(url), stored.is_empty(), random)?;
-    if stored.is_empty() {
+    let first_start = stored.keys.is_empty();
+    let master = MasterKey::find(&config.keys, &config.base_dir, master_key_file(url), first_start, random)?;
+    if first_start {
         let keys = keyring::generate(&config.tokens, &master, random, now)?;
         stored = store.write(InsertKeysIfNone { keys }).await?;
     }
-    Ok(Keyring::open(&stored, &config.tokens, &master)?)
+    Ok(Keys::new(Keyring::open(&stored, &config.tokens, terms, &master)?, master))
 }
 
 /// The file of the master key that is made beside an embedded database, and named after it.

@@ -21,6 +21,7 @@ pub mod flows;
 mod hasher;
 mod http;
 mod jobs;
+mod keys;
 mod limits;
 mod random;
 mod revocations;

@@ -18,6 +18,9 @@ pub struct RegisterRequest {
     /// How the tokens are to be given; [`Transport::Bearer`] when left out.
     #[serde(default)]
     pub transport: Transport,
+    /// The client that registers, if it is not the server's usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
 }
 
 /// `PATCH /v1/me`: members that are left out stay as they are.

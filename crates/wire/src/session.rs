@@ -29,6 +29,9 @@ pub struct LoginRequest {
     /// What the person calls this device, shown in the list of sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
+    /// The client that logs in, if it is not the server's usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
 }
 
 /// `POST /v1/refresh`. With the cookie transport the body is empty or has no token.

@@ -31,10 +31,12 @@ fn toml(keys: &[Key]) -> String {
     page.line("# The environment overrides this file: JOTGATE_HTTP__LISTEN is `listen` in `[http]`.");
     let mut section = "";
     for key in keys {
-        let (its_section, name) = key.path.split_once('.').unwrap_or(("", key.path));
+        let (its_section, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
         if its_section != section {
             section = its_section;
-            page.line(format_args!("\n[{section}]"));
+            // Written out, it would be a client called NAME.
+            let comment = if section.contains('.') { "# " } else { "" };
+            page.line(format_args!("\n{comment}[{section}]"));
         }
         page.line(format_args!("\n# {}\n{}", key.meaning, line(name, key.default)));
     }
@@ -45,6 +47,9 @@ fn line(name: &str, default: &str) -> String {
     match default {
         "(required)" => format!("{name} = \"https://auth.example.com\""),
         "(none)" => format!("# {name} = \"\"    # not set by default"),
+        default if default.starts_with("(as ") => {
+            format!("# {name} = \"\"    # by default {}", default.trim_matches(['(', ')']))
+        }
         default if default.starts_with("[the ") => {
             format!("# {name} = [\"https://api.example.com\"]    # by default {}", default.trim_matches(['[', ']']))
         }

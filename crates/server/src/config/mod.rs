@@ -4,6 +4,7 @@
 //! `rules.rs`. Every problem found is reported, not only the first. Nothing here reads the process's environment or a
 //! file: the caller hands both in.
 
+mod clients;
 mod duration;
 mod http;
 mod keys;
@@ -19,10 +20,12 @@ mod throttle;
 mod tls;
 mod tokens;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use clients::Client;
 pub use duration::Seconds;
 pub use http::Http;
 pub use keys::Keys;
@@ -54,6 +57,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// Sessions and their refresh tokens.
     pub sessions: Sessions,
+    /// Clients whose sessions live by other limits, by their `client_id`.
+    pub clients: BTreeMap<String, Client>,
     /// Password rules and the cost of hashing them.
     pub passwords: Passwords,
     /// The master key that encrypts signing keys at rest.

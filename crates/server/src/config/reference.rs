@@ -1,6 +1,8 @@
 //! The table of all keys: what `config reference` prints and what unknown keys are compared with.
 
-use super::{http, keys as keys_file, log, passwords, sessions, store, throttle, tls, tokens};
+use std::borrow::Cow;
+
+use super::{clients, http, keys as keys_file, log, passwords, sessions, store, throttle, tls, tokens};
 
 /// One key of the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,7 @@ pub fn keys() -> Vec<Key> {
         store::KEYS,
         tokens::KEYS,
         sessions::KEYS,
+        clients::KEYS,
         passwords::KEYS,
         keys_file::KEYS,
         throttle::KEYS,
@@ -31,8 +34,39 @@ pub fn keys() -> Vec<Key> {
     files.concat()
 }
 
+/// The known key of this path, in which a client may have any name.
+pub(super) fn find(path: &str) -> Option<Key> {
+    let path = in_table(path);
+    keys().into_iter().find(|key| key.path == path)
+}
+
+/// Whether keys stand below this path.
+pub(super) fn is_section(path: &str) -> bool {
+    let path = in_table(path);
+    keys().iter().any(|key| key.path.strip_prefix(path.as_ref()).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// The path as the table has it: `clients.shop.idle_ttl` is `clients.NAME.idle_ttl` there.
+fn in_table(path: &str) -> Cow<'_, str> {
+    match name_of_client(path) {
+        Some((name, "")) if !name.is_empty() => format!("clients.{}", clients::NAME).into(),
+        Some((name, key)) if !name.is_empty() => format!("clients.{}.{key}", clients::NAME).into(),
+        _ => path.into(),
+    }
+}
+
+fn name_of_client(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix("clients.")?;
+    Some(rest.split_once('.').unwrap_or((rest, "")))
+}
+
 /// The known key nearest to `path`, when one is near enough to be meant.
-pub(super) fn nearest(path: &str) -> Option<&'static str> {
+pub(super) fn nearest(path: &str) -> Option<String> {
+    let nearest = nearest_in_table(&in_table(path))?;
+    Some(name_of_client(path).map_or(nearest.to_owned(), |(name, _)| nearest.replace(clients::NAME, name)))
+}
+
+fn nearest_in_table(path: &str) -> Option<&'static str> {
     let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
     let distance = |known: &str| {
         let whole = strsim::damerau_levenshtein(path, known);

@@ -8,7 +8,7 @@ use jotgate_wire::SecretText;
 use url::{Host, Url};
 
 use super::source::Lines;
-use super::{Config, ConfigError, Problem, Seconds};
+use super::{Config, ConfigError, Problem, Seconds, Sessions};
 
 /// Above this an access token outlives what people expect of a log-out at a foreign verifier.
 pub(crate) const ACCESS_TTL_MAX: Seconds = Seconds(3600);
@@ -87,11 +87,19 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("tokens.algorithm", algorithm(config.tokens.algorithm));
     refuse("tokens.secret", load_secret(config));
     refuse("sessions.idle_ttl", at_least(1, config.sessions.idle_ttl.0));
-    refuse("sessions.absolute_ttl", absolute_ttl(config));
-    refuse("sessions.retry_window", retry_window(config));
+    refuse("sessions.absolute_ttl", absolute_ttl(&config.sessions));
+    refuse("sessions.retry_window", retry_window(&config.sessions));
     refuse("sessions.max_per_user", at_least(1, config.sessions.max_per_user));
+    for (name, client) in &config.clients {
+        let sessions = client.over(&config.sessions);
+        refuse(&format!("clients.{name}"), client_name(name));
+        refuse(&format!("clients.{name}.idle_ttl"), at_least(1, sessions.idle_ttl.0));
+        refuse(&format!("clients.{name}.absolute_ttl"), absolute_ttl(&sessions));
+        refuse(&format!("clients.{name}.retry_window"), retry_window(&sessions));
+    }
     refuse("passwords.min_length", min_length(config.passwords.min_length));
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
+    refuse("passwords.memory_kib", memory(&config.passwords));
     refuse("passwords.iterations", at_least(1, config.passwords.iterations));
     refuse("log.level", not_empty(&config.log.level));
     if problems.is_empty() { Ok(warnings(config)) } else { Err(ConfigError { problems }) }
@@ -213,17 +221,17 @@ fn algorithm(algorithm: Algorithm) -> Result<(), String> {
     Ok(())
 }
 
-fn absolute_ttl(config: &Config) -> Result<(), String> {
-    let (idle, absolute) = (config.sessions.idle_ttl, config.sessions.absolute_ttl);
+fn absolute_ttl(sessions: &Sessions) -> Result<(), String> {
+    let (idle, absolute) = (sessions.idle_ttl, sessions.absolute_ttl);
     if absolute < idle {
-        return Err(format!("{absolute} is shorter than `sessions.idle_ttl` ({idle}); make it at least as long"));
+        return Err(format!("{absolute} is shorter than its `idle_ttl` ({idle}); make it at least as long"));
     }
     at_least(1, absolute.0)
 }
 
 /// The window forgives lost answers and tabs; a long one would forgive thieves.
-fn retry_window(config: &Config) -> Result<(), String> {
-    let window = config.sessions.retry_window;
+fn retry_window(sessions: &Sessions) -> Result<(), String> {
+    let window = sessions.retry_window;
     if window > Seconds(300) {
         Err(format!("{window} is too long; at most 5m, since a thief profits from it"))
     } else {
@@ -231,11 +239,32 @@ fn retry_window(config: &Config) -> Result<(), String> {
     }
 }
 
+/// It stands in requests, in tokens and in the names of environment variables.
+fn client_name(name: &str) -> Result<(), String> {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if plain && (1..=64).contains(&name.len()) {
+        return Ok(());
+    }
+    Err("is no name of a client: 1 to 64 letters, digits, `-` and `_`".into())
+}
+
 fn min_length(length: u32) -> Result<(), String> {
     if length > 64 {
         return Err(format!("{length} is too large; NIST SP 800-63B-4 asks that 64 characters be enough"));
     }
     at_least(8, length)
+}
+
+/// One hash has to fit into the memory of all.
+fn memory(passwords: &super::Passwords) -> Result<(), String> {
+    let most = passwords.max_memory_mib.saturating_mul(1024);
+    if passwords.memory_kib > most {
+        return Err(format!(
+            "{} is more than `passwords.max_memory_mib` ({}) allows all hashes together",
+            passwords.memory_kib, passwords.max_memory_mib
+        ));
+    }
+    Ok(())
 }
 
 /// Reads `secret_file` into `secret`, and refuses a secret that is short, well known or plainly not random.

@@ -30,7 +30,7 @@ impl Lines {
 #[derive(Debug)]
 pub(super) struct Setting {
     variable: String,
-    path: &'static str,
+    path: String,
     value: String,
 }
 
@@ -46,8 +46,8 @@ pub(super) fn recognised(environment: impl IntoIterator<Item = (String, String)>
             "MASTER_KEY_FILE" => "keys.master_key_file".to_owned(),
             name => name.to_ascii_lowercase().replace("__", "."),
         };
-        match reference::keys().into_iter().find(|key| key.path == path) {
-            Some(key) => settings.push(Setting { variable, path: key.path, value }),
+        match reference::find(&path) {
+            Some(_) => settings.push(Setting { variable, path, value }),
             None if name.contains("__") => problems.push(unknown(&variable, &path, None)),
             None => {}
         }
@@ -65,19 +65,18 @@ pub(super) fn read(text: &str, environment: &[Setting]) -> Result<(Config, Lines
         return Err(ConfigError { problems });
     }
     let config: Config = toml::from_str(text).map_err(|error| type_problem(text, &error, &lines))?;
-    let set = environment.iter().map(|setting| (setting.path.to_owned(), setting.variable.clone()));
+    let set = environment.iter().map(|setting| (setting.path.clone(), setting.variable.clone()));
     lines.in_environment = set.collect();
     overlay(config, text, environment).map(|config| (config, lines))
 }
 
 /// Notes the line of every key, and refuses those that the reference does not have.
 fn walk(table: &DeTable<'_>, prefix: &str, text: &str, lines: &mut Lines, problems: &mut Vec<Problem>) {
-    let known = reference::keys();
     for (name, value) in table {
         let path = if prefix.is_empty() { name.get_ref().to_string() } else { format!("{prefix}.{}", name.get_ref()) };
         let line = line_at(text, name.span().start);
         lines.in_file.insert(path.clone(), line);
-        let is_section = known.iter().any(|key| key.path.split_once('.').is_some_and(|(section, _)| section == path));
+        let is_section = reference::is_section(&path);
         match value.get_ref() {
             DeValue::Table(section) if is_section => walk(section, &path, text, lines, problems),
             _ if is_section => problems.push(Problem {
@@ -85,7 +84,7 @@ fn walk(table: &DeTable<'_>, prefix: &str, text: &str, lines: &mut Lines, proble
                 message: format!("is a section, so its keys stand under a line `[{path}]`"),
                 key: path,
             }),
-            _ if known.iter().any(|key| key.path == path) => {}
+            _ if reference::find(&path).is_some() => {}
             _ => problems.push(unknown(&path, &path, Some(line))),
         }
     }
@@ -126,7 +125,7 @@ fn overlay(config: Config, text: &str, environment: &[Setting]) -> Result<Config
         toml::from_str(text).map_err(|error| ConfigError::from(syntax_problem(text, &error)))?;
     let mut merged = config;
     for setting in environment {
-        insert(&mut table, setting.path, as_toml(&setting.value, setting.path, &merged));
+        insert(&mut table, &setting.path, as_toml(&setting.value, &setting.path, &merged));
         merged = table.clone().try_into().map_err(|error: toml::de::Error| {
             let message = format!("sets `{}`, and {}", setting.path, error.message());
             ConfigError::from(Problem { key: setting.variable.clone(), line: None, message })

@@ -110,12 +110,37 @@ fn dangerous_settings_are_refused_with_what_to_change() {
         ("[http]\nallowed_origins = [\"*\"]", "is not an origin"),
         ("[http]\nlisten = \"4400\"", "is not an address and port"),
         ("[sessions]\nretry_window = \"10m\"", "at most 5m"),
-        ("[sessions]\nabsolute_ttl = \"1d\"", "shorter than `sessions.idle_ttl`"),
+        ("[sessions]\nabsolute_ttl = \"1d\"", "shorter than its `idle_ttl`"),
+        ("[clients.shop]\nretry_window = \"10m\"", "line 3: `clients.shop.retry_window`: 10m is too long"),
+        (
+            "[clients.shop]\nabsolute_ttl = \"1d\"",
+            "line 3: `clients.shop.absolute_ttl`: 1d is shorter than its `idle_ttl`",
+        ),
+        ("[clients.\"a shop\"]", "line 2: `clients.a shop`: is no name of a client"),
+        ("[clients.shop]\nidle_tl = \"1d\"", "did you mean `clients.shop.idle_ttl`?"),
+        (
+            "[clients]\nshop = \"1d\"",
+            "line 3: `clients.shop`: is a section, so its keys stand under a line `[clients.shop]`",
+        ),
         ("[passwords]\nmin_length = 4", "at least 8"),
     ] {
         let said = refusal(&format!("{LEAST}{extra}\n"));
         assert!(said.contains(expected), "{extra}: {said}");
     }
+}
+
+#[test]
+fn a_client_has_its_own_limits_and_those_of_all_beside_them() {
+    let text =
+        format!("{LEAST}[sessions]\nidle_ttl = \"2d\"\n[clients.shop-app]\nidle_ttl = \"1h\"\nretry_window = \"0s\"\n");
+    let config = load(&text, &[("JOTGATE_CLIENTS__KIOSK__ABSOLUTE_TTL", "3d")]).unwrap();
+    let limits = |client| {
+        config.sessions_of(client).map(|of| (of.idle_ttl.0 / 3600, of.absolute_ttl.0 / 86_400, of.retry_window.0))
+    };
+    assert_eq!(limits("shop-app"), Some((1, 180, 0)));
+    assert_eq!(limits("kiosk"), Some((48, 3, 30)), "the environment knows clients, too");
+    assert_eq!(limits("jotgate"), Some((48, 180, 30)), "the one of `tokens.client_id` needs no section");
+    assert_eq!(limits("shop"), None);
 }
 
 #[test]
@@ -182,7 +207,7 @@ fn the_reference_is_the_truth() {
         assert!(key.default == default || ["issuer", "tokens.audience"].contains(&path.as_str()), "{path}: {default}");
     }
     for key in reference() {
-        let unset = key.default == "(none)";
+        let unset = ["(none)", "(as in [sessions])"].contains(&key.default);
         assert!(unset || found.iter().any(|(path, _)| path == key.path), "{} is no key", key.path);
         let text = format!("{LEAST}{} = 1979-05-27\n", key.path);
         let said = refusal(&text);

@@ -11,6 +11,9 @@
 //! The window never forks the chain: the successor is computed from the generation, so everyone who asks within the
 //! window gets the same one.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::{session::Session, time::Timestamp};
 
 /// What a client may do when refreshing.
@@ -24,6 +27,25 @@ pub(crate) struct RefreshPolicy {
 impl Default for RefreshPolicy {
     fn default() -> Self {
         Self { retry_window_secs: 30 }
+    }
+}
+
+/// The policy of each client. Cloning it is cheap.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RefreshPolicies {
+    of_all: RefreshPolicy,
+    of_clients: Arc<BTreeMap<String, RefreshPolicy>>,
+}
+
+impl RefreshPolicies {
+    /// One for all, and others for some clients, by their `client_id`.
+    pub(crate) fn new(of_all: RefreshPolicy, of_clients: BTreeMap<String, RefreshPolicy>) -> Self {
+        Self { of_all, of_clients: Arc::new(of_clients) }
+    }
+
+    /// The policy for the sessions of a client, also of one that is no longer configured.
+    pub(crate) fn of(&self, client_id: &str) -> RefreshPolicy {
+        self.of_clients.get(client_id).copied().unwrap_or(self.of_all)
     }
 }
 

@@ -10,8 +10,7 @@ use crate::tokens::check::{self, Caller};
 ///
 /// [`Failure::AccessToken`] with the stable code.
 pub fn authenticate(app: &App, token: &str) -> Result<Caller, Failure> {
-    let inner = &app.inner;
-    let checked = check::access_token(token, &inner.keyring, &inner.terms, &inner.revocations, app.now());
+    let checked = check::access_token(token, &app.keyring(), &app.inner.revocations, app.now());
     checked.map_err(|refused| {
         tracing::debug!(code = refused.code.as_str(), detail = refused.detail, "access token refused");
         Failure::from(refused)

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Device, Failure};
 use crate::app::App;
+use crate::config::Sessions;
 use crate::domain::password::PasswordHash;
 use crate::domain::session::{Session, SessionId};
 use crate::domain::time::Timestamp;
@@ -54,7 +55,7 @@ pub(super) async fn open_session(
     device: Device,
 ) -> Result<Opening, Failure> {
     let now = app.now();
-    let session = new_session(app, user, device, now);
+    let session = new_session(app, user, device, now)?;
     let forget_at = revocations::forget_at(now);
     let most = app.inner.config.sessions.max_per_user;
     match app.end(OpenSession { session: session.clone(), verified, most, forget_at }).await? {
@@ -71,9 +72,10 @@ pub(super) async fn open_session(
 /// The tokens of a session at its present generation.
 pub(super) fn issue(app: &App, user: &User, session: &Session, now: Timestamp) -> Result<Grant, Failure> {
     let jti = random::uuid(&*app.inner.random, now);
-    let access = issue::access_token(&app.inner.keyring, &app.inner.terms, user, session, (now, jti))
+    let keyring = app.keyring();
+    let access = issue::access_token(&keyring, &app.inner.terms, user, session, (now, jti))
         .map_err(|error| Failure::Internal(format!("the access token could not be signed: {error}")))?;
-    let key = app.inner.keyring.refresh().first();
+    let key = keyring.refresh().first();
     let key = key.ok_or_else(|| Failure::Internal("there is no key for refresh tokens".into()))?;
     let refresh = RefreshToken { session: session.id, generation: session.generation }.seal(key);
     Ok(Grant {
@@ -85,13 +87,22 @@ pub(super) fn issue(app: &App, user: &User, session: &Session, now: Timestamp) -
     })
 }
 
-pub(super) fn new_session(app: &App, user: UserId, device: Device, now: Timestamp) -> Session {
-    let limits = &app.inner.config.sessions;
+/// The client that a session is to be of, with what holds for its sessions. Asked for before anything is done, since a
+/// client that is not known is a mistake of whoever wrote it.
+pub(super) fn client(app: &App, device: &Device) -> Result<(String, Sessions), Failure> {
+    let config = &app.inner.config;
+    let id = device.client.as_ref().unwrap_or(&config.tokens.client_id);
+    let limits = config.sessions_of(id).ok_or(Failure::UnknownClient)?;
+    Ok((id.clone(), limits))
+}
+
+pub(super) fn new_session(app: &App, user: UserId, device: Device, now: Timestamp) -> Result<Session, Failure> {
+    let (client_id, limits) = client(app, &device)?;
     let id: Uuid = random::uuid(&*app.inner.random, now);
-    Session {
+    Ok(Session {
         id: SessionId::new(id),
         user_id: user,
-        client_id: app.inner.config.tokens.client_id.clone(),
+        client_id,
         generation: 0,
         scope: String::new(),
         device: device.name,
@@ -103,5 +114,5 @@ pub(super) fn new_session(app: &App, user: UserId, device: Device, now: Timestam
         expires_at: now.plus_seconds(limits.absolute_ttl.get()),
         idle_for: limits.idle_ttl.0,
         ended: None,
-    }
+    })
 }

@@ -53,12 +53,12 @@ async fn by_access_token(app: &App, token: &str, scope: Scope) -> Result<(), Fai
 }
 
 async fn by_refresh_token(app: &App, token: &str, scope: Scope) -> Result<(), Failure> {
-    let opened = RefreshToken::open(token, app.inner.keyring.refresh());
+    let opened = RefreshToken::open(token, app.keyring().refresh());
     let RefreshToken { session, generation } = opened.map_err(|_| Failure::RefreshTokenInvalid)?;
     let (which, reason) = reach(scope, session);
     let now = app.now();
-    let (policy, forget_at) = (app.refresh_policy(), revocations::forget_at(now));
-    let log_out = LogOutByToken { id: session, presented: generation, which, reason, now, policy, forget_at };
+    let (policies, forget_at) = (app.inner.terms.refresh.clone(), revocations::forget_at(now));
+    let log_out = LogOutByToken { id: session, presented: generation, which, reason, now, policies, forget_at };
     match app.end(log_out).await? {
         LogOutOutcome::Done => Ok(()),
         LogOutOutcome::Reused => Err(Failure::RefreshTokenReused),

@@ -34,6 +34,8 @@ use crate::tokens::check::Refused;
 pub struct Device {
     /// A name that the client gave.
     pub name: Option<String>,
+    /// The client itself, by its `client_id`; `tokens.client_id` when it does not say.
+    pub client: Option<String>,
     /// The network address of the peer.
     pub address: Option<String>,
     /// The `User-Agent` of the request.
@@ -49,6 +51,9 @@ pub enum Failure {
     /// The new password is too weak.
     #[error(transparent)]
     WeakPassword(#[from] WeakPassword),
+    /// No client of that name is configured.
+    #[error("there is no client of this name")]
+    UnknownClient,
     /// The name is empty, too long, or has control characters.
     #[error("{0}")]
     InvalidName(String),
@@ -109,7 +114,7 @@ impl From<HashError> for Failure {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Overloaded => Self::Overloaded,
-            HashError::Unusable(reason) => Self::Internal(reason.to_owned()),
+            error => Self::Internal(error.to_string()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Register: parse, judge the password, hash it, make the account, open its first session.
 
-use super::grant::{Opened, issue, new_session};
+use super::grant::{self, Opened, issue, new_session};
 use super::users::{self, NewUser};
 use super::{Device, Failure};
 use crate::app::App;
@@ -23,12 +23,13 @@ pub struct Register {
 ///
 /// # Errors
 ///
-/// [`Failure::WeakPassword`], [`Failure::EmailTaken`], [`Failure::Overloaded`], or a failure of the store.
+/// [`Failure::UnknownClient`], [`Failure::WeakPassword`], [`Failure::EmailTaken`], [`Failure::Overloaded`], or a failure of the store.
 pub async fn register(app: &App, register: Register, device: Device) -> Result<Opened, Failure> {
+    grant::client(app, &device)?;
     let Register { email, password, name } = register;
     let user = users::prepare(app, NewUser { email, password, name, roles: Vec::new() }).await?;
     let now = app.now();
-    let session = new_session(app, user.id, device, now);
+    let session = new_session(app, user.id, device, now)?;
     let user = users::write(app, user, Some(session.clone())).await?;
     let grant = issue(app, &user, &session, now)?;
     Ok(Opened { user, grant })

@@ -121,6 +121,9 @@ impl From<Failure> for ApiError {
             Failure::InvalidEmail(_) => plain(ErrorCode::InvalidEmail).field("email", detail),
             Failure::WeakPassword(_) => plain(ErrorCode::WeakPassword).field("password", detail),
             Failure::InvalidName(_) => plain(ErrorCode::InvalidField).field("name", detail),
+            Failure::UnknownClient => {
+                plain(ErrorCode::InvalidField).field("client_id", "must be a client of the server's configuration")
+            }
             Failure::EmailTaken => plain(ErrorCode::EmailTaken).field("email", detail),
             Failure::InvalidCredentials => plain(ErrorCode::InvalidCredentials),
             Failure::AccountDisabled => plain(ErrorCode::AccountDisabled),

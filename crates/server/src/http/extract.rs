@@ -30,6 +30,7 @@ impl FromRequestParts<App> for Device {
         let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         Ok(Self {
             name: None,
+            client: None,
             address: peer.or(mounted).map(|address| address.ip().to_canonical().to_string()),
             user_agent: user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()),
         })

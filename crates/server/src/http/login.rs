@@ -19,7 +19,7 @@ pub(crate) async fn post(
     if body.transport == Transport::Cookie {
         cross_site::check_if_browser(&headers, app.config())?;
     }
-    let device = Device { name: input::device(body.device.as_deref())?, ..device };
+    let device = Device { name: input::device(body.device.as_deref())?, client: body.client_id, ..device };
     let login = LogIn { email: input::known_email(&body.email), password: input::known_password(&body.password) };
     let opened = flows::login(&app, login, device).await?;
     Ok(answer::tokens(StatusCode::OK, app.config(), body.transport, &opened.grant, Some(&opened.user)))

@@ -19,6 +19,7 @@ pub(crate) async fn post(
     if body.transport == Transport::Cookie {
         cross_site::check_if_browser(&headers, app.config())?;
     }
+    let device = Device { client: body.client_id, ..device };
     let register = Register {
         email: input::email(&body.email)?,
         password: input::new_password("password", &body.password)?,

@@ -2,6 +2,7 @@
 
 mod clean_up;
 mod follow;
+mod follow_keys;
 
 use tokio::task::JoinSet;
 
@@ -19,6 +20,7 @@ impl App {
     pub fn start_jobs(&self) -> Jobs {
         let mut tasks = JoinSet::new();
         tasks.spawn(follow::run(self.clone()));
+        tasks.spawn(follow_keys::run(self.clone()));
         tasks.spawn(clean_up::run(self.clone()));
         Jobs { _tasks: tasks }
     }

@@ -45,7 +45,7 @@ impl Store {
     pub(crate) async fn open(url: &StoreUrl, limits: Limits) -> Result<Self, OpenError> {
         let engine = match url {
             StoreUrl::Sqlite { path } => Engine::Sqlite(open_file(path.clone()).await?),
-            StoreUrl::Postgres(address) => Engine::Postgres(postgres::Postgres::open(address, limits).await?),
+            StoreUrl::Postgres(address) => Engine::Postgres(Box::pin(postgres::Postgres::open(address, limits)).await?),
         };
         Ok(Self { engine })
     }

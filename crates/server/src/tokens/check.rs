@@ -6,7 +6,6 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::keyring::Keyring;
-use super::terms::Terms;
 use crate::domain::session::SessionId;
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
@@ -43,11 +42,10 @@ struct Claims {
 pub(crate) fn access_token(
     token: &str,
     keyring: &Keyring,
-    terms: &Terms,
     revocations: &RevocationSet,
     now: Timestamp,
 ) -> Result<Caller, Refused> {
-    let verified = jwt::verify::<Claims>(token, keyring.verifying(), &terms.policy, now.seconds())?;
+    let verified = jwt::verify::<Claims>(token, &**keyring.verifying(), keyring.policy(), now.seconds())?;
     let sid = verified.claims().sid.to_string();
     let registered = verified.registered();
     let facts = TokenFacts {

@@ -7,7 +7,8 @@ macro_rules! every_scenario {
                 addresses_are_compared_as_people_mean_them names_are_set_and_cleared passwords_change_and_end_the_others guessing_is_slowed_down
                 two_password_changes_at_once;
             refresh: rotates_and_replays_within_the_window a_late_replay_ends_the_session an_older_generation_ends_the_session fifty_at_once
-                idle_and_absolute_ends forged_tokens refusals_name_their_reason chain_of_many;
+                idle_and_absolute_ends forged_tokens refusals_name_their_reason chain_of_many
+                a_client_has_limits_of_its_own;
             logout: local_others_and_global with_a_refresh_token with_an_expired_access_token sessions_are_listed_and_ended
                 somebody_elses_session_is_not_found ended_tokens_are_refused_at_once
                 others_by_refresh_token_keep_the_own_session an_answered_log_out_is_known_here;

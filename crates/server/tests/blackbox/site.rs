@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use jotgate_server::config::Seconds;
+use jotgate_server::config::{Client as ClientConfig, Seconds};
 use jotgate_server::domain::time::Timestamp;
 use jotgate_server::{App, Clock, Config, Server, SystemRandom};
 use jotgate_testkit::postgres::Database;
@@ -163,6 +163,8 @@ async fn open(issuer: &str, port: u16, store: Option<String>) -> (App, Arc<Manua
     config.http.listen = format!("127.0.0.1:{port}");
     config.http.allowed_origins = vec![SHOP.into()];
     config.http.request_timeout = Seconds(20);
+    let (idle_ttl, absolute_ttl, retry_window) = (Some(Seconds(3600)), Some(Seconds(7200)), Some(Seconds(2)));
+    config.clients.insert("kiosk".into(), ClientConfig { idle_ttl, absolute_ttl, retry_window });
     config.passwords.memory_kib = 8 * 1024;
     config.passwords.iterations = 1;
     if let Some(url) = store {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::email::Email;
 use crate::domain::password::PasswordHash;
-use crate::domain::refresh::RefreshPolicy;
+use crate::domain::refresh::RefreshPolicies;
 use crate::domain::session::{EndReason, Session, SessionId, sample};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{User, UserId};
@@ -68,7 +68,7 @@ pub(super) fn rotate(number: u128, presented: u64, now: Timestamp) -> RotateSess
         id: session_id(number),
         presented,
         now,
-        policy: RefreshPolicy::default(),
+        policies: RefreshPolicies::default(),
         address: Some("198.51.100.1".to_owned()),
         user_agent: Some("Lynx".to_owned()),
         forget_at: FORGET_AT,

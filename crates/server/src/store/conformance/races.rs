@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use super::House;
 use super::fixture::{FORGET_AT, HASH, NOW, at_once, end, feed, open, rotate, session, session_id, user, with_user};
 use crate::domain::password::PasswordHash;
-use crate::domain::refresh::RefreshPolicy;
+use crate::domain::refresh::RefreshPolicies;
 use crate::domain::session::{EndReason, Session};
 use crate::domain::user::User;
 use crate::store::sessions::{
@@ -101,7 +101,7 @@ pub(in crate::store) async fn a_refresh_and_a_log_out_at_once_leave_nothing_aliv
             which: Which::One(session_id(number)),
             reason: EndReason::Logout,
             now: NOW,
-            policy: RefreshPolicy::default(),
+            policies: RefreshPolicies::default(),
             forget_at: FORGET_AT,
         };
         let (refreshed, ended) = tokio::join!(store.write(rotate(number, 0, NOW)), store.write(by_token));

@@ -172,9 +172,9 @@ impl Connection {
     ) -> Result<T, Fault> {
         let Some(begin) = begin else { return self.in_time(statement).await };
         let both = async { Ok::<_, Error>(tokio::join!(biased; self.client.batch_execute(begin), statement)) };
-        let (begun, done) = self.in_time(both).await?;
-        begun?;
-        Ok(done?)
+        let (first, second) = self.in_time(both).await?;
+        first?;
+        Ok(second?)
     }
 
     async fn prepared(&mut self, text: &'static str) -> Result<Statement, Fault> {

@@ -87,9 +87,13 @@ impl Manager for Factory {
     type Error = Fault;
 
     async fn create(&self) -> Result<Pooled, Fault> {
-        let mut connection = self.0.connect(Arc::new(Notify::new())).await?;
-        let witness = outcome::introduce(&mut connection).await?;
-        Ok(Pooled { connection, witness })
+        // Connecting is rare and large, and would else be part of every future that may need a connection.
+        let connect = Box::pin(async {
+            let mut connection = self.0.connect(Arc::new(Notify::new())).await?;
+            let witness = outcome::introduce(&mut connection).await?;
+            Ok(Pooled { connection, witness })
+        });
+        connect.await
     }
 
     async fn recycle(&self, pooled: &mut Pooled, metrics: &Metrics) -> RecycleResult<Fault> {

@@ -2,7 +2,7 @@
 
 use super::rotate::{SessionOfUser, load};
 use super::{Ending, Which, end_all, end_one, end_others};
-use crate::domain::refresh::{self, Decision, RefreshPolicy, Refused};
+use crate::domain::refresh::{self, Decision, RefreshPolicies, Refused};
 use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
@@ -22,7 +22,7 @@ pub(crate) struct LogOutByToken {
     pub(crate) which: Which,
     pub(crate) reason: EndReason,
     pub(crate) now: Timestamp,
-    pub(crate) policy: RefreshPolicy,
+    pub(crate) policies: RefreshPolicies,
     /// When the last access token alive now will have expired.
     pub(crate) forget_at: Timestamp,
 }
@@ -47,7 +47,8 @@ impl Op for LogOutByToken {
         if let Which::One(_) = self.which {
             return self.end_own(tx, &session, self.reason).await.map(|()| LogOutOutcome::Done);
         }
-        match refresh::decide(&session, self.presented, self.now, user.is_enabled(), self.policy) {
+        let policy = self.policies.of(&session.client_id);
+        match refresh::decide(&session, self.presented, self.now, user.is_enabled(), policy) {
             Decision::Rotate { .. } | Decision::Replay { .. } => self.end_further(tx, session.user_id).await,
             Decision::Reuse => self.end_own(tx, &session, EndReason::Reuse).await.map(|()| LogOutOutcome::Reused),
             Decision::Refused(refused) => Ok(LogOutOutcome::Refused(refused)),

@@ -1,7 +1,7 @@
 //! Refreshing: the one change that every active user causes every few minutes.
 
 use super::{COLUMNS, Ending, columns};
-use crate::domain::refresh::{self, Decision, RefreshPolicy, Refused};
+use crate::domain::refresh::{self, Decision, RefreshPolicies, Refused};
 use crate::domain::session::{EndReason, Ended, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
@@ -25,7 +25,7 @@ pub(crate) struct RotateSession {
     /// The generation in the token.
     pub(crate) presented: u64,
     pub(crate) now: Timestamp,
-    pub(crate) policy: RefreshPolicy,
+    pub(crate) policies: RefreshPolicies,
     /// The network address it came from.
     pub(crate) address: Option<String>,
     /// The `User-Agent` it came from.
@@ -63,7 +63,8 @@ impl Op for RotateSession {
         let Some(SessionOfUser { session, user }) = load(tx, self.id).await? else {
             return Ok(RotateOutcome::Unknown);
         };
-        match refresh::decide(&session, self.presented, self.now, user.is_enabled(), self.policy) {
+        let policy = self.policies.of(&session.client_id);
+        match refresh::decide(&session, self.presented, self.now, user.is_enabled(), policy) {
             Decision::Rotate { generation } => {
                 let session = self.rotate(tx, session, generation).await?;
                 Ok(RotateOutcome::Rotated { session, user })

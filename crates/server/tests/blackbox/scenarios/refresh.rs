@@ -2,8 +2,12 @@
 
 use std::collections::HashSet;
 
+use base64_simd::URL_SAFE_NO_PAD;
+use serde_json::json;
+
 use super::accounts::futures_join;
-use crate::site::Site;
+use crate::answer::Answer;
+use crate::site::{PASSWORD, Site};
 
 pub(crate) async fn rotates_and_replays_within_the_window(site: Site) {
     let first = site.register("ada@example.com").await.text("refresh_token");
@@ -93,7 +97,7 @@ pub(crate) async fn forged_tokens(site: Site) {
     {
         site.refresh(forged).await.refused(401, "refresh_token_invalid");
     }
-    site.post("/v1/refresh", serde_json::json!({})).await.refused(401, "refresh_token_invalid");
+    site.post("/v1/refresh", json!({})).await.refused(401, "refresh_token_invalid");
     site.refresh(&genuine).await.ok(200);
 }
 
@@ -103,13 +107,48 @@ pub(crate) async fn refusals_name_their_reason(site: Site) {
     jotgate_server::flows::disable_user(&site.app, user.id).await.unwrap();
     site.refresh(&ada.text("refresh_token")).await.refused(403, "account_disabled");
     site.me(&ada.text("access_token")).await.refused(401, "session_ended");
-    let body = serde_json::json!({"email": "ada@example.com", "password": crate::site::PASSWORD});
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
     site.post("/v1/login", body).await.refused(403, "account_disabled");
-    let wrong = serde_json::json!({"email": "ada@example.com", "password": "wrong"});
+    let wrong = json!({"email": "ada@example.com", "password": "wrong"});
     site.post("/v1/login", wrong).await.refused(401, "invalid_credentials");
     jotgate_server::flows::enable_user(&site.app, user.id).await.unwrap();
     site.log_in("ada@example.com").await;
     jotgate_server::flows::delete_user(&site.app, user.id).await.unwrap();
     site.refresh(&ada.text("refresh_token")).await.refused(401, "session_ended");
     site.register("ada@example.com").await;
+}
+
+pub(crate) async fn a_client_has_limits_of_its_own(site: Site) {
+    let body = |client: &str| json!({"email": "ada@example.com", "password": PASSWORD, "client_id": client});
+    for path in ["/v1/register", "/v1/login"] {
+        let refused = site.post(path, body("nobody")).await.refused(400, "invalid_field");
+        assert!(refused.body["fields"]["client_id"].is_string(), "{refused:?}");
+    }
+    let usual = site.register("ada@example.com").await;
+    let first = site.post("/v1/login", body("kiosk")).await.ok(200);
+    assert_eq!(client_of(&first), "kiosk");
+    assert_eq!(first.number("refresh_expires_in"), 3600);
+    let second = site.refresh(&first.text("refresh_token")).await.ok(200);
+    assert_eq!(client_of(&second), "kiosk", "it stays that of the session");
+    site.clock.advance(2);
+    site.refresh(&first.text("refresh_token")).await.ok(200);
+    site.clock.advance(3597);
+    let last = site.refresh(&second.text("refresh_token")).await.ok(200);
+    site.clock.advance(3599);
+    assert_eq!(site.refresh(&last.text("refresh_token")).await.ok(200).number("refresh_expires_in"), 2);
+    site.clock.advance(2);
+    site.refresh(&last.text("refresh_token")).await.refused(401, "refresh_token_expired");
+    assert_eq!(client_of(&site.refresh(&usual.text("refresh_token")).await.ok(200)), "jotgate");
+
+    let first = site.post("/v1/login", body("kiosk")).await.ok(200).text("refresh_token");
+    site.refresh(&first).await.ok(200);
+    site.clock.advance(3);
+    site.refresh(&first).await.refused(401, "refresh_token_reused");
+}
+
+fn client_of(answer: &Answer) -> String {
+    let token = answer.text("access_token");
+    let claims = URL_SAFE_NO_PAD.decode_to_vec(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    claims["client_id"].as_str().unwrap().to_owned()
 }
