@@ -18,7 +18,9 @@ pub(crate) enum StoreUrl {
 /// Why a text does not say where a store is. It never repeats the text, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidStoreUrl {
-    #[error("a store is named as `sqlite:PATH`, for example `sqlite:jotgate.db`, or as `postgres://USER:PASSWORD@HOST/DATABASE`")]
+    #[error(
+        "a store is named as `sqlite:PATH`, for example `sqlite:jotgate.db`, or as `postgres://USER:PASSWORD@HOST/DATABASE`"
+    )]
     Scheme,
     #[error("`sqlite:` must be followed by the path of a file")]
     NoPath,
@@ -31,7 +33,9 @@ pub enum InvalidStoreUrl {
          in the password percent-encoded, and after a `?` only what PostgreSQL's own tools know, such as `options`"
     )]
     Postgres,
-    #[error("a PostgreSQL URL must name its host; for a Unix socket write `postgres://USER@/DATABASE?host=/run/postgresql`")]
+    #[error(
+        "a PostgreSQL URL must name its host; for a Unix socket write `postgres://USER@/DATABASE?host=/run/postgresql`"
+    )]
     NoHost,
     #[error("a PostgreSQL URL must name the user and the database: `postgres://USER:PASSWORD@HOST/DATABASE`")]
     NoDatabase,

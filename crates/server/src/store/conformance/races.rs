@@ -82,8 +82,7 @@ pub(in crate::store) async fn log_ins_at_once_count_each_other(house: &impl Hous
     let store = house.open();
     for round in 1..=ROUNDS {
         let user = with_user_number(&store, round).await;
-        let log_ins =
-            (0..12).map(|number| OpenSession { most: 2, ..open(session(100 * round + number, &user)) });
+        let log_ins = (0..12).map(|number| OpenSession { most: 2, ..open(session(100 * round + number, &user)) });
         let answers = at_once(&store, log_ins).await;
         assert!(answers.iter().all(|answer| matches!(answer, Ok(OpenSessionOutcome::Opened { .. }))), "{answers:?}");
         assert_eq!(live(&store, &user).await, 2);

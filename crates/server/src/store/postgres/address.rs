@@ -197,7 +197,11 @@ mod tests {
     fn what_is_asked_of_tls_can_be_said() {
         check("postgres://jot@db/auth?sslmode=disable", "postgres://jot@db/auth", TlsMode::Disable);
         check("postgres://jot@db/auth?connect_timeout=3&sslmode=require", "postgres://jot@db/auth", TlsMode::Require);
-        check("postgres://jot@localhost/auth?sslmode=verify-full", "postgres://jot@localhost/auth", TlsMode::VerifyFull);
+        check(
+            "postgres://jot@localhost/auth?sslmode=verify-full",
+            "postgres://jot@localhost/auth",
+            TlsMode::VerifyFull,
+        );
         let address: Address = "postgres://jot@db/auth?sslrootcert=/etc/a%20b+c.pem".parse().unwrap();
         assert_eq!(address.root(), Some(std::path::Path::new("/etc/a b+c.pem")));
         let exposed = |text: &str| text.parse::<Address>().unwrap().is_exposed();

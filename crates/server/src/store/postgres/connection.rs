@@ -147,8 +147,7 @@ impl Connection {
     pub(super) async fn commit_with(&mut self, text: &'static str, values: &[Value<'_>]) -> Result<u64, Fault> {
         let statement = self.prepared(text).await?;
         let (last, commit) = (self.client.execute(&statement, values), self.client.batch_execute("COMMIT"));
-        let (changed, committed) =
-            self.in_time(async { Ok::<_, Error>(tokio::join!(biased; last, commit)) }).await?;
+        let (changed, committed) = self.in_time(async { Ok::<_, Error>(tokio::join!(biased; last, commit)) }).await?;
         // After a statement that failed a commit is answered as if all were well, and is none.
         let changed = changed?;
         committed?;

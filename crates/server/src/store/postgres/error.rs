@@ -72,9 +72,7 @@ pub(super) fn store_error(error: &Error) -> StoreError {
             StoreError::Refused(text)
         }
         // Connections, resources, an operator's hand, and system errors.
-        code if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => {
-            StoreError::Unavailable(text)
-        }
+        code if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => StoreError::Unavailable(text),
         _ => StoreError::Internal(text),
     }
 }

@@ -60,11 +60,8 @@ pub(super) async fn run_steps(address: &Address, connector: &Connector, steps: &
         Some(version) => version,
         None => begin(&mut connection).await.map_err(failed)?,
     };
-    let version = if is_missing(version, steps) {
-        upgrade(&mut connection, steps).await.map_err(failed)?
-    } else {
-        version
-    };
+    let version =
+        if is_missing(version, steps) { upgrade(&mut connection, steps).await.map_err(failed)? } else { version };
     let known = count(steps);
     if version.oldest > known {
         let Version { number: found, oldest } = version;
