@@ -21,6 +21,8 @@ enum Look {
     Program(&'static str),
     /// A program in a folder below this one, where Debian and its relatives keep each version apart: `VERSION/bin/PROGRAM`.
     Version(&'static str, &'static str),
+    /// A program on the PATH or where those of administrators are, and how it is asked for its version.
+    Server(&'static str, &'static str),
     /// A folder below the one that [`INTEROP`] names.
     Folder(&'static str),
 }
@@ -47,6 +49,18 @@ const NEEDS: &[Need] = &[
         wanted_by: "the suite that every store passes",
         look: Look::Version("/usr/lib/postgresql", "initdb"),
         get: Get::Apt(&["postgresql"]),
+    },
+    Need {
+        name: "nginx",
+        wanted_by: "forward authentication",
+        look: Look::Server("nginx", "-v"),
+        get: Get::Apt(&["nginx-light"]),
+    },
+    Need {
+        name: "Caddy",
+        wanted_by: "forward authentication",
+        look: Look::Server("caddy", "version"),
+        get: Get::Apt(&["caddy"]),
     },
     Need {
         name: "Node.js with npm",
@@ -120,10 +134,13 @@ pub(crate) fn meet(interop: &Path) {
 impl Need {
     fn is_met(&self, interop: &Path) -> bool {
         match self.look {
-            Look::Program(name) => runs(name),
+            Look::Program(name) => runs(name, "--version"),
             Look::Version(folder, program) => {
                 let versions = std::fs::read_dir(folder).into_iter().flatten().flatten();
                 versions.map(|version| version.path().join("bin").join(program)).any(|program| program.is_file())
+            }
+            Look::Server(name, version) => {
+                ["", "/usr/sbin/", "/usr/local/sbin/"].iter().any(|folder| runs(&format!("{folder}{name}"), version))
             }
             Look::Folder(path) => interop.join(path).is_dir(),
         }
@@ -165,7 +182,7 @@ impl std::fmt::Display for Get {
 
 /// Whoever is not the super-user goes through `sudo`, which must not stop to ask for a password.
 fn apt_get(verb: &str) -> Command {
-    let mut command = if runs("sudo") { Command::new("sudo") } else { Command::new("apt-get") };
+    let mut command = if runs("sudo", "--version") { Command::new("sudo") } else { Command::new("apt-get") };
     if command.get_program() == "sudo" {
         command.args(["--non-interactive", "apt-get"]);
     }
@@ -173,9 +190,9 @@ fn apt_get(verb: &str) -> Command {
     command
 }
 
-fn runs(program: &str) -> bool {
+fn runs(program: &str, version: &str) -> bool {
     let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.arg(version).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
@@ -206,6 +223,6 @@ mod tests {
 
     #[test]
     fn a_program_that_does_not_exist_is_not_found() {
-        assert!(!runs("no-such-program-as-this"));
+        assert!(!runs("no-such-program-as-this", "--version"));
     }
 }

@@ -14,6 +14,7 @@ use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::random::{Random, SystemRandom};
 use crate::serve;
+use crate::store::copy::IsUnfinishedCopy;
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
 use crate::store::{BackupError, InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
 use crate::throttle::Throttle;
@@ -57,6 +58,11 @@ pub enum StartError {
     /// The database fails.
     #[error("the database cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// The store is half a copy.
+    #[error(
+        "the store is the destination of a copy that was not finished: run `jotgate store copy` again, it goes on where it was"
+    )]
+    UnfinishedCopy,
     /// There is no usable master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
@@ -99,6 +105,9 @@ impl App {
         }
         let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
         let store = Store::open(&url, config.store.limits()).await?;
+        if store.read(IsUnfinishedCopy).await? {
+            return Err(StartError::UnfinishedCopy);
+        }
         let terms = Terms::new(&config);
         let keys = open_keys(&config, &terms, &url, &store, &*random, clock.now()).await?;
         let hasher = Hasher::new(&config.passwords, &*random)?;

@@ -38,4 +38,5 @@ pub use jobs::Jobs;
 pub use random::{Random, SystemRandom};
 pub use serve::Server;
 pub use store::BackupError;
+pub use store::copy::{CopiedTable, CopyError, CopyProgress, copy_store};
 pub use tokens::check::{Caller, Refused};

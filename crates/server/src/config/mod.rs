@@ -6,9 +6,11 @@
 
 mod clients;
 mod duration;
+mod forward_auth;
 mod http;
 mod keys;
 mod log;
+mod network;
 mod passwords;
 mod problem;
 mod reference;
@@ -27,9 +29,11 @@ use serde::{Deserialize, Serialize};
 
 pub use clients::Client;
 pub use duration::Seconds;
-pub use http::Http;
+pub use forward_auth::ForwardAuth;
+pub use http::{Http, ProxyHeader};
 pub use keys::Keys;
 pub use log::{Log, LogFormat};
+pub use network::Network;
 pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
 pub use reference::{Key, keys as reference};
@@ -63,6 +67,8 @@ pub struct Config {
     pub passwords: Passwords,
     /// The master key that encrypts signing keys at rest.
     pub keys: Keys,
+    /// Verifying requests for proxies in front of other programs.
+    pub forward_auth: ForwardAuth,
     /// Limits on wrong passwords.
     pub throttle: Throttle,
     /// What is logged, and how.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{clients, http, keys as keys_file, log, passwords, sessions, store, throttle, tls, tokens};
+use super::{clients, forward_auth, http, keys as keys_file, log, passwords, sessions, store, throttle, tls, tokens};
 
 /// One key of the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,7 @@ pub fn keys() -> Vec<Key> {
         clients::KEYS,
         passwords::KEYS,
         keys_file::KEYS,
+        forward_auth::KEYS,
         throttle::KEYS,
         log::KEYS,
     ];

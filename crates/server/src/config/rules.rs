@@ -101,6 +101,8 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
     refuse("passwords.memory_kib", memory(&config.passwords));
     refuse("passwords.iterations", at_least(1, config.passwords.iterations));
+    refuse("forward_auth.login_url", login_url(config.forward_auth.login_url.as_deref()));
+    refuse("forward_auth.origins", config.forward_auth.origins.iter().try_for_each(|origin| exact_origin(origin)));
     refuse("log.level", not_empty(&config.log.level));
     if problems.is_empty() { Ok(warnings(config)) } else { Err(ConfigError { problems }) }
 }
@@ -175,6 +177,19 @@ fn exact_origin(text: &str) -> Result<(), String> {
     }
     let hint = if origin.starts_with("http") { format!("; write \"{origin}\"") } else { String::new() };
     Err(format!("`{text}` is not an origin as a browser writes it: scheme, host and port, nothing else{hint}"))
+}
+
+/// Tokens are typed in there and cookies are set: plain http is for this machine only.
+fn login_url(text: Option<&str>) -> Result<(), String> {
+    let Some(text) = text else { return Ok(()) };
+    let url = Url::parse(text).map_err(|error| {
+        format!("`{text}` is not a URL ({error}); write such as \"https://auth.example.com/login\"")
+    })?;
+    let secure = url.scheme() == "https" || is_on_this_machine(&url);
+    if secure && url.fragment().is_none() && url.username().is_empty() && url.password().is_none() {
+        return Ok(());
+    }
+    Err(format!("`{text}` must be https (http on a loopback address only), without fragment and user"))
 }
 
 fn both_or_neither(config: &Config) -> Result<(), String> {
@@ -326,9 +341,13 @@ fn meets_owasp(passwords: &super::Passwords) -> bool {
     PAIRS.iter().any(|(memory, passes)| passwords.memory_kib >= *memory && passwords.iterations >= *passes)
 }
 
+fn is_on_this_machine(url: &Url) -> bool {
+    url.scheme() == "http" && url.host().is_some_and(|host| is_loopback(&host))
+}
+
 fn is_plain_http_elsewhere(origin: &str) -> bool {
     let url = Url::parse(origin).ok();
-    url.is_some_and(|url| url.scheme() == "http" && !url.host().is_some_and(|host| is_loopback(&host)))
+    url.is_some_and(|url| url.scheme() == "http" && !is_on_this_machine(&url))
 }
 
 fn warnings(config: &Config) -> Vec<String> {
@@ -352,11 +371,19 @@ fn warnings(config: &Config) -> Vec<String> {
     for origin in config.http.allowed_origins.iter().filter(|origin| is_plain_http_elsewhere(origin)) {
         warnings.push(format!("http.allowed_origins has {origin}: whoever is on the network can act as a page of it"));
     }
+    for origin in config.forward_auth.origins.iter().filter(|origin| is_plain_http_elsewhere(origin)) {
+        warnings.push(format!("forward_auth.origins has {origin}: whoever is on the network can act as a page of it"));
+    }
     if config.store.is_exposed() {
         warnings.push(
             "store.url reaches another machine without checking its certificate: whoever is on the network can take the \
              database's place. Leave sslmode out, and name the authority with sslrootcert if it is your own"
                 .into(),
+        );
+    }
+    if config.forward_auth.unverified_email {
+        warnings.push(
+            "forward_auth.unverified_email is true: a protected program must not take `Remote-Email` for a proof of who somebody is".into(),
         );
     }
     if !meets_owasp(&config.passwords) {

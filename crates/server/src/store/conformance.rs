@@ -4,7 +4,7 @@ use super::sql::Sql;
 use super::{Store, meta};
 
 pub(super) mod engine;
-mod fixture;
+pub(in crate::store) mod fixture;
 pub(super) mod keys;
 pub(super) mod races;
 pub(super) mod revocations;
@@ -24,12 +24,14 @@ pub(super) trait House: Sized + Send + Sync + 'static {
 pub(super) fn statements() -> Vec<(&'static str, Sql)> {
     [
         super::users::STATEMENTS,
+        super::users::import::STATEMENTS,
         super::sessions::STATEMENTS,
         super::sessions::open::STATEMENTS,
         super::sessions::rotate::STATEMENTS,
         super::sessions::sweep::STATEMENTS,
         super::revocations::STATEMENTS,
         super::keys::STATEMENTS,
+        super::copy::ops::STATEMENTS,
         meta::STATEMENTS,
     ]
     .concat()
@@ -52,6 +54,7 @@ macro_rules! conformance {
                 disabling_ends_all_sessions_once
                 an_enabled_user_may_log_in_again
                 deleting_leaves_nothing_behind
+                imported_accounts_are_made_whole_or_not_at_all
                 what_happens_to_nobody_is_told
             }
             races {

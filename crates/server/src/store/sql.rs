@@ -17,6 +17,13 @@ impl Sql {
         Self { sqlite, postgres }
     }
 
+    /// Makes a statement of a text that is put together when the program runs, in both dialects with `$1` parameters. It is
+    /// never given back: for statements that are made once.
+    pub(super) fn made(sqlite: &str, postgres: &str) -> Self {
+        let leak = |text: String| &*Box::leak(text.into_boxed_str());
+        Self { sqlite: leak(sqlite.replace('$', "?")), postgres: leak(postgres.to_owned()) }
+    }
+
     /// The statement as SQLite reads it.
     pub(super) const fn sqlite(self) -> &'static str {
         self.sqlite

@@ -19,6 +19,14 @@ pub struct Caller {
     pub session: SessionId,
     /// Granted scopes, separated by spaces (`scope`).
     pub scope: String,
+    /// The address (`email`).
+    pub email: Option<String>,
+    /// Whether the address was shown to be theirs (`email_verified`).
+    pub email_verified: bool,
+    /// The name for display (`name`).
+    pub name: Option<String>,
+    /// Roles that an administrator gave (`roles`).
+    pub roles: Vec<String>,
 }
 
 /// Why an access token is refused: the code for everyone, the rest for the log.
@@ -36,6 +44,12 @@ struct Claims {
     sid: Uuid,
     #[serde(default)]
     scope: String,
+    email: Option<String>,
+    #[serde(default)]
+    email_verified: bool,
+    name: Option<String>,
+    #[serde(default)]
+    roles: Vec<String>,
 }
 
 /// Verifies a token at our own routes.
@@ -58,8 +72,9 @@ pub(crate) fn access_token(
     if let Some(code) = revocations.check(&facts) {
         return Err(Refused { code, detail: "ended before the token expired".into() });
     }
-    let claims = verified.into_claims();
-    Ok(Caller { user: UserId::new(claims.sub), session: SessionId::new(claims.sid), scope: claims.scope })
+    let Claims { sub, sid, scope, email, email_verified, name, roles } = verified.into_claims();
+    let (user, session) = (UserId::new(sub), SessionId::new(sid));
+    Ok(Caller { user, session, scope, email, email_verified, name, roles })
 }
 
 impl From<Refusal> for Refused {

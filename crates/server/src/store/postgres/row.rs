@@ -6,13 +6,13 @@ use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::store::error::StoreError;
-use crate::store::tx::{Param, Row};
+use crate::store::tx::{Param, Row, Value};
 
 /// A row of a result.
 pub(super) struct PgRow<'a>(pub(super) &'a tokio_postgres::Row);
 
 impl PgRow<'_> {
-    fn value<'a, V: FromSql<'a>>(&'a self, column: usize, expected: &str) -> Result<Option<V>, StoreError> {
+    fn get<'a, V: FromSql<'a>>(&'a self, column: usize, expected: &str) -> Result<Option<V>, StoreError> {
         let wrong = |_| StoreError::corrupt(format!("column {column} is not {expected}"));
         self.0.try_get(column).map_err(wrong)
     }
@@ -20,15 +20,30 @@ impl PgRow<'_> {
 
 impl Row for PgRow<'_> {
     fn maybe_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
-        self.value(column, "an integer")
+        self.get(column, "an integer")
     }
 
     fn maybe_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
-        self.value(column, "text")
+        self.get(column, "text")
     }
 
     fn maybe_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError> {
-        self.value(column, "bytes")
+        self.get(column, "bytes")
+    }
+
+    fn columns(&self) -> usize {
+        self.0.len()
+    }
+
+    fn value(&self, column: usize) -> Result<Value, StoreError> {
+        let kind = self.0.columns().get(column).map(tokio_postgres::Column::type_);
+        let value = match kind {
+            Some(&Type::INT8) => self.maybe_int(column)?.map(Value::Int),
+            Some(&Type::TEXT) => self.maybe_string(column)?.map(Value::Text),
+            Some(&Type::BYTEA) => self.maybe_bytes(column)?.map(|bytes| Value::Bytes(bytes.to_vec())),
+            _ => return Err(StoreError::corrupt(format!("column {column} is not of a type that we store"))),
+        };
+        Ok(value.unwrap_or(Value::Null))
     }
 }
 

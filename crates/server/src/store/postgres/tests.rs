@@ -52,3 +52,10 @@ async fn every_statement_can_be_prepared() {
         assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
     }
 }
+
+/// Copying from one to another.
+mod copies {
+    use super::OnServer;
+
+    crate::store::copy::tests::copies!(within_postgres, OnServer, OnServer);
+}

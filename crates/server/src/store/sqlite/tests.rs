@@ -51,6 +51,26 @@ mod suite {
     crate::store::conformance::conformance!(OnDisk);
 }
 
+/// Copying from one to another.
+mod copies {
+    use super::OnDisk;
+
+    crate::store::copy::tests::copies!(within_sqlite, OnDisk, OnDisk);
+
+    /// A table that somebody adds is either copied or said not to be.
+    #[test]
+    fn every_table_and_column_is_known_to_the_copy() {
+        use crate::store::conformance::House;
+        let house = OnDisk::new();
+        let _store = house.open();
+        let columns = "SELECT tables.name || '.' || columns.name FROM sqlite_schema AS tables,                        pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'";
+        let connection = house.by_other_means();
+        let mut statement = connection.prepare(columns).unwrap();
+        let found = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(crate::store::copy::columns(), found);
+    }
+}
+
 #[test]
 fn every_statement_can_be_prepared() {
     let house = OnDisk::new();
