@@ -38,7 +38,8 @@ impl ApiError {
 
     /// An access token that is missing or refused: the code and no more.
     pub(crate) fn verification(code: VerificationCode) -> Self {
-        Self::of(Code::Verification(code), code.title().into())
+        let retry_after = (code.status() == 503).then_some(RETRY_AFTER_OVERLOAD);
+        Self { retry_after, ..Self::of(Code::Verification(code), code.title().into()) }
     }
 
     fn of(code: Code, detail: String) -> Self {
