@@ -6,10 +6,14 @@
 //! of each of the 65,536 buckets in a byte, and then has the other two bytes of each fingerprint, bucket by bucket, sorted.
 //! A password that is not in the list is taken for one that is in about one of 10,000 cases.
 
+use std::sync::LazyLock;
+
 use aws_lc_rs::digest;
 
 const FILTER: &[u8] = include_bytes!("common.bin");
 const BUCKETS: usize = 65_536;
+/// Buckets that are counted together, so that finding one does not take counting all before it.
+const ROW: usize = 256;
 
 /// Whether a password in lower case is on the list.
 pub(super) fn is_listed(password: &str) -> bool {
@@ -18,13 +22,23 @@ pub(super) fn is_listed(password: &str) -> bool {
     bucket(usize::from(u16::from_be_bytes([b0, b1]))).is_some_and(|bucket| bucket.contains(&[b2, b3]))
 }
 
+/// How many fingerprints stand before each row of buckets.
+static BEFORE: LazyLock<Vec<usize>> = LazyLock::new(|| {
+    let rows = FILTER.get(..BUCKETS).unwrap_or_default().chunks(ROW);
+    let before = rows.scan(0, |before, row| Some(std::mem::replace(before, *before + sum(row))));
+    before.collect()
+});
+
 /// What stands in a bucket; nothing in a file that is not whole.
 fn bucket(index: usize) -> Option<&'static [[u8; 2]]> {
     let (sizes, rest) = FILTER.split_at_checked(BUCKETS)?;
-    let (before, from) = sizes.split_at_checked(index)?;
-    let start: usize = before.iter().map(|size| usize::from(*size)).sum();
-    let size = usize::from(*from.first()?);
-    rest.as_chunks().0.get(start..start + size)
+    let (row, column) = (sizes.chunks(ROW).nth(index / ROW)?, index % ROW);
+    let start = BEFORE.get(index / ROW)? + sum(row.get(..column)?);
+    rest.as_chunks().0.get(start..start + usize::from(*row.get(column)?))
+}
+
+fn sum(sizes: &[u8]) -> usize {
+    sizes.iter().map(|size| usize::from(*size)).sum()
 }
 
 #[cfg(test)]
