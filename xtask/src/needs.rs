@@ -19,6 +19,8 @@ struct Need {
 enum Look {
     /// A program on the PATH that answers `--version`.
     Program(&'static str),
+    /// A program on the PATH or where those of administrators are, and how it is asked for its version.
+    Server(&'static str, &'static str),
     /// A folder below the one that [`INTEROP`] names.
     Folder(&'static str),
 }
@@ -39,6 +41,18 @@ const NEEDS: &[Need] = &[
         wanted_by: "the test that pastes the lines `jotgate dev` prints",
         look: Look::Program("curl"),
         get: Get::Apt(&["curl"]),
+    },
+    Need {
+        name: "nginx",
+        wanted_by: "forward authentication",
+        look: Look::Server("nginx", "-v"),
+        get: Get::Apt(&["nginx-light"]),
+    },
+    Need {
+        name: "Caddy",
+        wanted_by: "forward authentication",
+        look: Look::Server("caddy", "version"),
+        get: Get::Apt(&["caddy"]),
     },
     Need {
         name: "Node.js with npm",
@@ -82,6 +96,18 @@ const NEEDS: &[Need] = &[
         look: Look::Folder("python/joserfc"),
         get: Get::Pip(&["joserfc"]),
     },
+    Need {
+        name: "Django and the hashers it knows, for Python",
+        wanted_by: "imported password hashes",
+        look: Look::Folder("python/django"),
+        get: Get::Pip(&["Django~=5.2", "argon2-cffi~=25.1", "bcrypt~=5.0", "passlib~=1.7"]),
+    },
+    Need {
+        name: "Firebase's scrypt for Node.js",
+        wanted_by: "imported password hashes",
+        look: Look::Folder("node/node_modules/firebase-scrypt"),
+        get: Get::Npm(&["firebase-scrypt@2.2", "bcryptjs@3.0"]),
+    },
 ];
 
 /// Gets what is not there, saying so first; what cannot be got is said, and its tests skip themselves.
@@ -100,7 +126,10 @@ pub(crate) fn meet(interop: &Path) {
 impl Need {
     fn is_met(&self, interop: &Path) -> bool {
         match self.look {
-            Look::Program(name) => runs(name),
+            Look::Program(name) => runs(name, "--version"),
+            Look::Server(name, version) => {
+                ["", "/usr/sbin/", "/usr/local/sbin/"].iter().any(|folder| runs(&format!("{folder}{name}"), version))
+            }
             Look::Folder(path) => interop.join(path).is_dir(),
         }
     }
@@ -141,7 +170,7 @@ impl std::fmt::Display for Get {
 
 /// Whoever is not the super-user goes through `sudo`, which must not stop to ask for a password.
 fn apt_get(verb: &str) -> Command {
-    let mut command = if runs("sudo") { Command::new("sudo") } else { Command::new("apt-get") };
+    let mut command = if runs("sudo", "--version") { Command::new("sudo") } else { Command::new("apt-get") };
     if command.get_program() == "sudo" {
         command.args(["--non-interactive", "apt-get"]);
     }
@@ -149,9 +178,9 @@ fn apt_get(verb: &str) -> Command {
     command
 }
 
-fn runs(program: &str) -> bool {
+fn runs(program: &str, version: &str) -> bool {
     let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.arg(version).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
@@ -182,6 +211,6 @@ mod tests {
 
     #[test]
     fn a_program_that_does_not_exist_is_not_found() {
-        assert!(!runs("no-such-program-as-this"));
+        assert!(!runs("no-such-program-as-this", "--version"));
     }
 }

@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::{backup, completions, config, dev, jwk, jws, man, restore, serve, sessions, token, users};
+use crate::{backup, completions, config, dev, jwk, jws, man, restore, serve, sessions, store, token, users};
 
 /// JWT authentication: log in once, verify anywhere without asking anyone, log out everywhere at once.
 #[derive(Debug, Parser)]
@@ -42,6 +42,8 @@ enum Command {
     Backup(backup::Args),
     Restore(restore::Args),
     #[command(subcommand)]
+    Store(store::Command),
+    #[command(subcommand)]
     Token(token::Command),
     #[command(subcommand)]
     Jws(jws::Command),
@@ -63,6 +65,7 @@ impl Cli {
             Command::Sessions(command) => sessions::run(&command, output),
             Command::Backup(args) => backup::run(&args, output),
             Command::Restore(args) => restore::run(&args, output),
+            Command::Store(command) => store::run(&command, output),
             Command::Token(command) => token::run(&command, output),
             Command::Jws(command) => jws::run(&command, output),
             Command::Jwk(command) => jwk::run(&command, output),

@@ -16,6 +16,7 @@ mod key_file;
 mod man;
 mod out_file;
 mod output;
+mod progress;
 mod restore;
 mod runtime;
 mod serve;

@@ -1,7 +1,8 @@
-//! Opens the same store as the server for a command, and says which.
+//! The store: opens the same one as the server for a command, and says which; and what is done to a whole store.
 
 use std::path::PathBuf;
 
+use clap::Subcommand;
 use jotgate_server::flows::Failure as FlowFailure;
 use jotgate_server::{App, Config, StartError};
 
@@ -9,6 +10,20 @@ use crate::config_source::ConfigArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::runtime;
+
+mod copy;
+
+/// Whole stores: copy one into another
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Copy(copy::Args),
+}
+
+pub(crate) fn run(command: &Command, output: Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Copy(args) => copy::run(args, output),
+    }
+}
 
 /// What to do where there is no database yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,9 +91,11 @@ pub(crate) fn failure(error: StartError) -> Failure {
         StartError::Config(_) | StartError::StoreUrl(_) | StartError::MasterKey(_) | StartError::Passwords(_) => {
             Failure::usage(error)
         }
-        StartError::Open(_) | StartError::Store(_) | StartError::Keyring(_) | StartError::Listen(_) => {
-            Failure::environment(error)
-        }
+        StartError::UnfinishedCopy
+        | StartError::Open(_)
+        | StartError::Store(_)
+        | StartError::Keyring(_)
+        | StartError::Listen(_) => Failure::environment(error),
     }
 }
 

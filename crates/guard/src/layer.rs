@@ -10,8 +10,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::keys::Lack;
-use crate::verifier::{Attempt, VerifierId};
+use crate::verifier::{Attempt, Missing, VerifierId};
 use crate::{Auth, Guard, Rejection, bearer};
 
 /// Puts a guard around a service. Made by [`Guard::layer`], [`Guard::optional`] and [`Guard::require_scope`].
@@ -49,7 +48,7 @@ struct Identity {
 enum Verdict {
     Pass(Option<Auth>),
     Refuse(Rejection),
-    Wait(Lack, String),
+    Wait(Missing, String),
 }
 
 impl From<Result<Option<Auth>, Rejection>> for Verdict {
@@ -100,24 +99,26 @@ impl Checkpoint {
         let token = match bearer::token(request.headers(), request.uri()) {
             Ok(Some(token)) => token,
             Ok(None) => return self.admit(None).into(),
-            Err(rejection) => return Verdict::Refuse(rejection),
+            Err(rejection) => return Verdict::Refuse(self.guard.verifier().refuse(rejection)),
         };
         match self.guard.verifier().attempt(token) {
             Attempt::Done(outcome) => outcome.and_then(|auth| self.admit(Some(auth))).into(),
-            Attempt::Lacking(lack, _) => Verdict::Wait(lack, token.to_owned()),
+            Attempt::Lacking(missing, _) => Verdict::Wait(missing, token.to_owned()),
         }
     }
 
     /// Judges a request whose token needs keys that are not in memory.
-    async fn judge_after(&self, lack: Lack, token: &str) -> Result<Option<Auth>, Rejection> {
-        self.admit(Some(self.guard.verifier().verify_after(lack, token).await?))
+    async fn judge_after(&self, missing: Missing, token: &str) -> Result<Option<Auth>, Rejection> {
+        self.admit(Some(self.guard.verifier().verify_after(missing, token).await?))
     }
 
     /// Applies the rule to who asks.
     fn admit(&self, auth: Option<Auth>) -> Result<Option<Auth>, Rejection> {
         match (&self.rule, &auth) {
-            (Rule::Token | Rule::Scope(_), None) => Err(Rejection::no_token()),
-            (Rule::Scope(scope), Some(auth)) if !auth.has_scope(scope) => Err(Rejection::scope(scope)),
+            (Rule::Token | Rule::Scope(_), None) => Err(self.guard.verifier().refuse(Rejection::no_token())),
+            (Rule::Scope(scope), Some(auth)) if !auth.has_scope(scope) => {
+                Err(self.guard.verifier().refuse_scope(auth, scope))
+            }
             _ => Ok(auth),
         }
     }
@@ -149,7 +150,7 @@ where
                 State::Passed { future: self.inner.call(request) }
             }
             Verdict::Refuse(rejection) => State::Refused { rejection: Some(rejection) },
-            Verdict::Wait(lack, token) => State::Waiting { future: self.call_after(lack, token, request) },
+            Verdict::Wait(missing, token) => State::Waiting { future: self.call_after(missing, token, request) },
         };
         ResponseFuture { state }
     }
@@ -159,7 +160,7 @@ type Boxed<R, E> = Pin<Box<dyn Future<Output = Result<Response<R>, E>> + Send>>;
 
 impl<S> Guarded<S> {
     /// The rare path: the one that waits for keys. Only this one puts its future into a box.
-    fn call_after<B, R>(&mut self, lack: Lack, token: String, mut request: Request<B>) -> Boxed<R, S::Error>
+    fn call_after<B, R>(&mut self, missing: Missing, token: String, mut request: Request<B>) -> Boxed<R, S::Error>
     where
         S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
         S::Future: Send,
@@ -171,7 +172,7 @@ impl<S> Guarded<S> {
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let checkpoint = Arc::clone(&self.checkpoint);
         Box::pin(async move {
-            match checkpoint.judge_after(lack, &token).await {
+            match checkpoint.judge_after(missing, &token).await {
                 Ok(auth) => {
                     request.extensions_mut().insert(checkpoint.identity(auth));
                     inner.call(request).await

@@ -10,9 +10,12 @@ use crate::config::{Config, ConfigError, Problem};
 use crate::domain::password::PasswordPolicy;
 use crate::domain::time::Timestamp;
 use crate::hasher::{HashError, Hasher};
+use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::random::{Random, SystemRandom};
+use crate::revocations::Revocations;
 use crate::serve;
+use crate::store::copy::IsUnfinishedCopy;
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
 use crate::store::{BackupError, InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
 use crate::throttle::Throttle;
@@ -31,9 +34,9 @@ pub struct App {
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) store: Store,
-    pub(crate) keyring: Keyring,
+    pub(crate) keys: Keys,
     pub(crate) terms: Terms,
-    pub(crate) revocations: Arc<RevocationSet>,
+    pub(crate) revocations: Revocations,
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
     pub(crate) limits: Limits,
@@ -56,6 +59,11 @@ pub enum StartError {
     /// The database fails.
     #[error("the database cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// The store is half a copy.
+    #[error(
+        "the store is the destination of a copy that was not finished: run `jotgate store copy` again, it goes on where it was"
+    )]
+    UnfinishedCopy,
     /// There is no usable master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
@@ -98,13 +106,16 @@ impl App {
         }
         let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
         let store = open_store(url.clone()).await?;
-        let keyring = open_keyring(&config, &url, &store, &*random, clock.now()).await?;
-        let terms = Terms::new(&config, &keyring);
+        if store.read(IsUnfinishedCopy).await? {
+            return Err(StartError::UnfinishedCopy);
+        }
+        let terms = Terms::new(&config);
+        let keys = open_keys(&config, &terms, &url, &store, &*random, clock.now()).await?;
         let hasher = Hasher::new(&config.passwords, &*random)?;
         let throttle = Throttle::new(&config.throttle);
-        let revocations = Arc::new(RevocationSet::default());
+        let revocations = Revocations::new(&config.revocations);
         let limits = Limits::new(config.http.max_connections);
-        let inner = Inner { config, store, keyring, terms, revocations, hasher, throttle, limits, clock, random };
+        let inner = Inner { config, store, keys, terms, revocations, hasher, throttle, limits, clock, random };
         let app = Self { inner: Arc::new(inner) };
         app.follow_revocations().await?;
         Ok(app)
@@ -127,13 +138,7 @@ impl App {
     /// answered.
     #[must_use]
     pub fn revocations(&self) -> Arc<RevocationSet> {
-        Arc::clone(&self.inner.revocations)
-    }
-
-    /// The keys that access tokens verify with, for a guard in the same process.
-    #[must_use]
-    pub fn verifying_keys(&self) -> jotgate_jose::KeySet {
-        self.inner.keyring.verifying().clone()
+        Arc::clone(&self.inner.revocations.set)
     }
 
     /// The configuration.
@@ -160,8 +165,8 @@ impl App {
     /// When there is a database already, or the file is not a whole copy of one.
     pub async fn restore(config: &Config, file: &Path) -> Result<(), BackupError> {
         let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
-        let file = file.to_owned();
-        let restored = tokio::task::spawn_blocking(move || Store::restore(&file, &url)).await;
+        let (file, epoch) = (file.to_owned(), SystemClock.now().millis());
+        let restored = tokio::task::spawn_blocking(move || Store::restore(&file, &url, epoch)).await;
         restored.map_err(|_| StoreError::Internal("the restoring was interrupted".into()))?
     }
 
@@ -187,21 +192,22 @@ async fn open_store(url: StoreUrl) -> Result<Store, StartError> {
         .map_err(|_| StartError::Listen("the database could not be opened: the start was interrupted".into()))??)
 }
 
-async fn open_keyring(
+async fn open_keys(
     config: &Config,
+    terms: &Terms,
     url: &StoreUrl,
     store: &Store,
     random: &dyn Random,
     now: Timestamp,
-) -> Result<Keyring, StartError> {
+) -> Result<Keys, StartError> {
     let mut stored = store.read(LoadKeys).await?;
-    let master =
-        MasterKey::find(&config.keys, &config.base_dir, Some(master_key_file(url)), stored.is_empty(), random)?;
-    if stored.is_empty() {
+    let first_start = stored.keys.is_empty();
+    let master = MasterKey::find(&config.keys, &config.base_dir, Some(master_key_file(url)), first_start, random)?;
+    if first_start {
         let keys = keyring::generate(&config.tokens, &master, random, now)?;
         stored = store.write(InsertKeysIfNone { keys }).await?;
     }
-    Ok(Keyring::open(&stored, &config.tokens, &master)?)
+    Ok(Keys::new(Keyring::open(&stored, &config.tokens, terms, &master)?, master))
 }
 
 /// The file of the master key that is made beside an embedded database, and named after it.

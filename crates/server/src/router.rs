@@ -1,11 +1,12 @@
 //! Every URL, on one screen.
 
 use axum::Router;
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 
 use crate::app::App;
 use crate::http::{
-    cors, health, jwks, layers, login, logout, me, metadata, password_change, refresh, register, sessions,
+    auth_request, cors, forward_auth, health, jwks, layers, login, logout, me, metadata, password_change, refresh,
+    register, revocations, sessions,
 };
 
 impl App {
@@ -30,11 +31,18 @@ impl App {
             .route("/.well-known/jwks.json", get(jwks::get))
             .route("/.well-known/oauth-authorization-server", get(metadata::get))
             .route("/.well-known/openid-configuration", get(metadata::get))
+            .route("/v1/revocations", get(revocations::get))
             .method_not_allowed_fallback(layers::method_not_allowed)
             .layer(cors::anyone());
+        let for_proxies = Router::new()
+            .route("/authz/forward-auth", get(forward_auth::get))
+            .route("/authz/forward-auth/", any(forward_auth::prefixed))
+            .route("/authz/forward-auth/{*original}", any(forward_auth::prefixed))
+            .route("/authz/auth-request", get(auth_request::get))
+            .method_not_allowed_fallback(layers::method_not_allowed);
         let health = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
         let health = health.method_not_allowed_fallback(layers::method_not_allowed);
-        layers::around(first_party.merge(published).merge(health), self).with_state(self.clone())
+        layers::around(first_party.merge(published).merge(for_proxies).merge(health), self).with_state(self.clone())
     }
 
     /// The whole site of `serve`: the routes under the base path of the issuer, its metadata where RFC 8414 §3.1 looks for

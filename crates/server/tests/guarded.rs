@@ -35,7 +35,11 @@ async fn start() -> Site {
     config.tokens.audience = vec!["https://api.example.com".into()];
     let auth = App::open(config).await.unwrap();
     let builder = || Guard::builder().issuer(&issuer).audience("https://api.example.com");
-    let shared = builder().keys(&auth.verifying_keys()).revocations(auth.revocations()).build().unwrap();
+    let live = {
+        let auth = auth.clone();
+        move || auth.verifying_keys()
+    };
+    let shared = builder().live_keys(live).revocations(auth.revocations()).build().unwrap();
     let foreign = builder().build().unwrap();
     let app = Router::new()
         .route("/shared", get(hello).layer(shared.layer()))

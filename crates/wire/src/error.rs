@@ -57,6 +57,7 @@ error_codes! {
     EmailNotVerified     "email_not_verified"     403 "the e-mail address has not been verified yet"
     AccountDisabled      "account_disabled"       403 "the account is disabled"
     CrossSiteRequest     "cross_site_request"     403 "the request comes from another site"
+    ProxyNotTrusted      "proxy_not_trusted"      403 "the request does not come from a configured proxy"
     InsufficientScope    "insufficient_scope"     403 "the access token does not grant the scope that is needed"
     NotFound             "not_found"              404 "there is nothing at this address"
     SessionNotFound      "session_not_found"      404 "there is no such session"

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Seconds};
+use super::{Key, Network, Seconds};
 
 /// The listener, the origins of browsers, and limits.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -12,6 +12,11 @@ pub struct Http {
     pub listen: String,
     /// Origins whose pages may call this server with cookies, each as a browser writes it: `https://shop.example.com`.
     pub allowed_origins: Vec<String>,
+    /// Networks of the proxies in front of this server. What they say about the original request counts, and what anybody
+    /// else says does not; not even a loopback address is trusted unless it is named.
+    pub trusted_proxies: Vec<Network>,
+    /// The header in which they pass on the address of the client.
+    pub proxy_header: ProxyHeader,
     /// Connections served at once; more wait in the system's queue. As many requests are served at once; more get 503.
     pub max_connections: u32,
     /// How long a connection may take to send a request's header.
@@ -22,11 +27,24 @@ pub struct Http {
     pub shutdown_grace: Seconds,
 }
 
+/// The header in which a proxy passes on the address of the client. A proxy that keeps up one of them hands the other
+/// through as the client wrote it, so exactly one counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProxyHeader {
+    /// The one that nearly every proxy keeps up.
+    #[serde(rename = "X-Forwarded-For")]
+    XForwardedFor,
+    /// That of RFC 7239.
+    Forwarded,
+}
+
 impl Default for Http {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:4400".into(),
             allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::XForwardedFor,
             max_connections: 4096,
             header_timeout: Seconds(10),
             request_timeout: Seconds(30),
@@ -41,6 +59,16 @@ pub(super) const KEYS: &[Key] = &[
         path: "http.allowed_origins",
         default: "[]",
         meaning: "origins of pages that may call this server with cookies, such as \"https://shop.example.com\"",
+    },
+    Key {
+        path: "http.trusted_proxies",
+        default: "[]",
+        meaning: "networks of the proxies in front, such as \"10.0.0.0/8\" or \"127.0.0.1\"; what they say of the original request counts",
+    },
+    Key {
+        path: "http.proxy_header",
+        default: "\"X-Forwarded-For\"",
+        meaning: "where they pass on the client's address: \"X-Forwarded-For\" or \"Forwarded\" (RFC 7239)",
     },
     Key {
         path: "http.max_connections",

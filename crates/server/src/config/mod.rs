@@ -6,12 +6,15 @@
 
 mod clients;
 mod duration;
+mod forward_auth;
 mod http;
 mod keys;
 mod log;
+mod network;
 mod passwords;
 mod problem;
 mod reference;
+mod revocations;
 mod rules;
 mod sessions;
 mod source;
@@ -27,12 +30,15 @@ use serde::{Deserialize, Serialize};
 
 pub use clients::Client;
 pub use duration::Seconds;
-pub use http::Http;
+pub use forward_auth::ForwardAuth;
+pub use http::{Http, ProxyHeader};
 pub use keys::Keys;
 pub use log::{Log, LogFormat};
+pub use network::Network;
 pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
 pub use reference::{Key, keys as reference};
+pub use revocations::Revocations;
 pub use sessions::Sessions;
 pub use store::StoreConfig;
 pub use throttle::Throttle;
@@ -59,10 +65,14 @@ pub struct Config {
     pub sessions: Sessions,
     /// Clients whose sessions live by other limits, by their `client_id`.
     pub clients: BTreeMap<String, Client>,
+    /// The feed that verifiers elsewhere follow.
+    pub revocations: Revocations,
     /// Password rules and the cost of hashing them.
     pub passwords: Passwords,
     /// The master key that encrypts signing keys at rest.
     pub keys: Keys,
+    /// Verifying requests for proxies in front of other programs.
+    pub forward_auth: ForwardAuth,
     /// Limits on wrong passwords.
     pub throttle: Throttle,
     /// What is logged, and how.

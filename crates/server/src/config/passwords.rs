@@ -16,6 +16,9 @@ pub struct Passwords {
     pub iterations: u32,
     /// Hashes computed at once; 0 means one for each core. Each holds `memory_kib`.
     pub workers: u32,
+    /// What all hashes together may hold, in MiB: fewer are computed at once where it is short. Imported hashes that need
+    /// much memory have what the workers leave.
+    pub max_memory_mib: u32,
     /// Hashes that may wait for a worker; more are refused with 503.
     pub max_waiting: u32,
     /// How long one may wait before it is refused with 503.
@@ -29,6 +32,7 @@ impl Default for Passwords {
             memory_kib: 19 * 1024,
             iterations: 2,
             workers: 0,
+            max_memory_mib: 512,
             max_waiting: 256,
             max_wait: Seconds(5),
         }
@@ -40,6 +44,11 @@ pub(super) const KEYS: &[Key] = &[
     Key { path: "passwords.memory_kib", default: "19456", meaning: "Argon2id memory of one hash, in KiB" },
     Key { path: "passwords.iterations", default: "2", meaning: "Argon2id passes over the memory" },
     Key { path: "passwords.workers", default: "0", meaning: "hashes computed at once; 0 is one for each core" },
+    Key {
+        path: "passwords.max_memory_mib",
+        default: "512",
+        meaning: "memory of all hashes together, in MiB; imported ones have what the workers leave of it",
+    },
     Key { path: "passwords.max_waiting", default: "256", meaning: "hashes that may wait; more get 503" },
     Key { path: "passwords.max_wait", default: "\"5s\"", meaning: "how long a hash may wait before it gets 503" },
 ];

@@ -94,9 +94,14 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
         refuse(&format!("clients.{name}.absolute_ttl"), absolute_ttl(&sessions));
         refuse(&format!("clients.{name}.retry_window"), retry_window(&sessions));
     }
+    refuse("revocations.heartbeat", heartbeat(config.revocations.heartbeat));
+    refuse("revocations.max_streams", at_least(1, config.revocations.max_streams));
     refuse("passwords.min_length", min_length(config.passwords.min_length));
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
+    refuse("passwords.memory_kib", memory(&config.passwords));
     refuse("passwords.iterations", at_least(1, config.passwords.iterations));
+    refuse("forward_auth.login_url", login_url(config.forward_auth.login_url.as_deref()));
+    refuse("forward_auth.origins", config.forward_auth.origins.iter().try_for_each(|origin| exact_origin(origin)));
     refuse("log.level", not_empty(&config.log.level));
     if problems.is_empty() { Ok(warnings(config)) } else { Err(ConfigError { problems }) }
 }
@@ -173,12 +178,30 @@ fn exact_origin(text: &str) -> Result<(), String> {
     Err(format!("`{text}` is not an origin as a browser writes it: scheme, host and port, nothing else{hint}"))
 }
 
+/// Tokens are typed in there and cookies are set: plain http is for this machine only.
+fn login_url(text: Option<&str>) -> Result<(), String> {
+    let Some(text) = text else { return Ok(()) };
+    let url = Url::parse(text).map_err(|error| {
+        format!("`{text}` is not a URL ({error}); write such as \"https://auth.example.com/login\"")
+    })?;
+    let secure = url.scheme() == "https" || is_on_this_machine(&url);
+    if secure && url.fragment().is_none() && url.username().is_empty() && url.password().is_none() {
+        return Ok(());
+    }
+    Err(format!("`{text}` must be https (http on a loopback address only), without fragment and user"))
+}
+
 fn both_or_neither(config: &Config) -> Result<(), String> {
     match (&config.tls.certificate, &config.tls.key) {
         (Some(_), None) => Err("is missing; `tls.certificate` needs its private key".into()),
         (None, Some(_)) => Err("stands alone; add `tls.certificate`".into()),
         _ => Ok(()),
     }
+}
+
+/// A verifier takes ten seconds of silence for an outage, so that two heartbeats have to fit in.
+fn heartbeat(every: Seconds) -> Result<(), String> {
+    if (1..=5).contains(&every.0) { Ok(()) } else { Err(format!("is {every}; use 1s to 5s")) }
 }
 
 fn access_ttl(ttl: Seconds) -> Result<(), String> {
@@ -251,6 +274,18 @@ fn min_length(length: u32) -> Result<(), String> {
     at_least(8, length)
 }
 
+/// One hash has to fit into the memory of all.
+fn memory(passwords: &super::Passwords) -> Result<(), String> {
+    let most = passwords.max_memory_mib.saturating_mul(1024);
+    if passwords.memory_kib > most {
+        return Err(format!(
+            "{} is more than `passwords.max_memory_mib` ({}) allows all hashes together",
+            passwords.memory_kib, passwords.max_memory_mib
+        ));
+    }
+    Ok(())
+}
+
 /// Reads `secret_file` into `secret`, and refuses a secret that is short, well known or plainly not random.
 fn load_secret(config: &mut Config) -> Result<(), String> {
     let algorithm = config.tokens.algorithm;
@@ -310,9 +345,13 @@ fn meets_owasp(passwords: &super::Passwords) -> bool {
     PAIRS.iter().any(|(memory, passes)| passwords.memory_kib >= *memory && passwords.iterations >= *passes)
 }
 
+fn is_on_this_machine(url: &Url) -> bool {
+    url.scheme() == "http" && url.host().is_some_and(|host| is_loopback(&host))
+}
+
 fn is_plain_http_elsewhere(origin: &str) -> bool {
     let url = Url::parse(origin).ok();
-    url.is_some_and(|url| url.scheme() == "http" && !url.host().is_some_and(|host| is_loopback(&host)))
+    url.is_some_and(|url| url.scheme() == "http" && !is_on_this_machine(&url))
 }
 
 fn warnings(config: &Config) -> Vec<String> {
@@ -335,6 +374,14 @@ fn warnings(config: &Config) -> Vec<String> {
     }
     for origin in config.http.allowed_origins.iter().filter(|origin| is_plain_http_elsewhere(origin)) {
         warnings.push(format!("http.allowed_origins has {origin}: whoever is on the network can act as a page of it"));
+    }
+    for origin in config.forward_auth.origins.iter().filter(|origin| is_plain_http_elsewhere(origin)) {
+        warnings.push(format!("forward_auth.origins has {origin}: whoever is on the network can act as a page of it"));
+    }
+    if config.forward_auth.unverified_email {
+        warnings.push(
+            "forward_auth.unverified_email is true: a protected program must not take `Remote-Email` for a proof of who somebody is".into(),
+        );
     }
     if !meets_owasp(&config.passwords) {
         warnings.push(format!(

@@ -10,12 +10,17 @@ use super::email::Email;
 
 mod weakness;
 
-/// A password as a person typed it, in NFKC; hidden when printed and wiped when dropped.
+/// A password as a person typed it, brought into one form; hidden when printed and wiped when dropped.
 ///
-/// NFKC is one of the two forms that NIST SP 800-63B-4 §3.1.1.2 names: the same keys give the same password whether
-/// the device composes accents or not, and whether an input method writes full-width letters or not.
+/// The form is that of RFC 8265 §4.2 (`OpaqueString`): every kind of space is the plain one, and the whole is in NFC, as NIST
+/// SP 800-63B-4 §3.1.1.2 asks. So the same keys give the same password whether a device composes accents or not, and nothing
+/// else is changed: capitals, widths and ligatures are part of a password.
 #[derive(Clone)]
-pub struct Password(SecretString);
+pub struct Password {
+    normal: SecretString,
+    /// What was typed, where that is not the same: other systems hashed it as it came.
+    typed: Option<SecretString>,
+}
 
 /// The text is longer than any password that is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,8 +28,9 @@ pub struct Password(SecretString);
 pub struct PasswordTooLong;
 
 impl Password {
-    /// The longest text, in bytes, that is looked at: 256 code points of four bytes each.
-    pub const MAX_BYTES: usize = 1024;
+    /// The longest text, in bytes, that is looked at: 256 code points of four bytes each, taken apart as far as accents and
+    /// syllables can be.
+    pub const MAX_BYTES: usize = 4096;
 
     /// Takes a password from outside, whether it is a good one or not. One that is too long is refused before any
     /// work is done on it.
@@ -33,18 +39,19 @@ impl Password {
             return Err(PasswordTooLong);
         }
         if text.is_ascii() {
-            return Ok(Self(SecretString::from(text)));
+            return Ok(Self { normal: SecretString::from(text), typed: None });
         }
         // Large enough never to be moved while it is filled, so that no copy stays behind in memory:
-        // NFKC makes at most 11 bytes of one (UAX #15 §14, table 7).
-        let mut normal = Zeroizing::new(String::with_capacity(text.len() * 11));
-        normal.extend(text.nfkc());
-        Ok(Self(SecretString::from(normal.as_str())))
+        // NFC makes at most three bytes of one (UAX #15 §14, table 7).
+        let mut normal = Zeroizing::new(String::with_capacity(text.len() * 3));
+        normal.extend(text.chars().map(plain_space).nfc());
+        let typed = (*normal != text).then(|| SecretString::from(text));
+        Ok(Self { normal: SecretString::from(normal.as_str()), typed })
     }
 
     /// What is hashed in place of a text that can be nobody's password, so that refusing it takes the same work.
     pub(crate) fn stand_in() -> Self {
-        Self(SecretString::default())
+        Self { normal: SecretString::default(), typed: None }
     }
 
     /// The bytes to hash.
@@ -53,8 +60,21 @@ impl Password {
         self.expose().as_bytes()
     }
 
+    /// The bytes as they were typed, where they are others.
+    pub(crate) fn as_typed(&self) -> Option<&[u8]> {
+        self.typed.as_ref().map(|typed| typed.expose_secret().as_bytes())
+    }
+
     fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.normal.expose_secret()
+    }
+}
+
+/// The space characters beyond ASCII (general category `Zs`) stand for the plain one (RFC 8265 §4.2.2).
+const fn plain_space(c: char) -> char {
+    match c {
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
+        c => c,
     }
 }
 

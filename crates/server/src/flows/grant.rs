@@ -72,9 +72,10 @@ pub(super) async fn open_session(
 /// The tokens of a session at its present generation.
 pub(super) fn issue(app: &App, user: &User, session: &Session, now: Timestamp) -> Result<Grant, Failure> {
     let jti = random::uuid(&*app.inner.random, now);
-    let access = issue::access_token(&app.inner.keyring, &app.inner.terms, user, session, (now, jti))
+    let keyring = app.keyring();
+    let access = issue::access_token(&keyring, &app.inner.terms, user, session, (now, jti))
         .map_err(|error| Failure::Internal(format!("the access token could not be signed: {error}")))?;
-    let key = app.inner.keyring.refresh().first();
+    let key = keyring.refresh().first();
     let key = key.ok_or_else(|| Failure::Internal("there is no key for refresh tokens".into()))?;
     let refresh = RefreshToken { session: session.id, generation: session.generation }.seal(key);
     Ok(Grant {

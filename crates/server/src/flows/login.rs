@@ -4,9 +4,9 @@ use super::grant::{self, Opened, Opening, open_session};
 use super::{Device, Failure};
 use crate::app::App;
 use crate::domain::email::Email;
-use crate::domain::password::{Password, PasswordHash};
+use crate::domain::password::Password;
 use crate::domain::user::User;
-use crate::hasher::Verdict;
+use crate::hasher::{HashError, Verdict};
 use crate::store::users::{FindUserByEmail, UpgradePasswordHash};
 
 /// What logging in takes.
@@ -66,10 +66,14 @@ async fn check_password(app: &App, login: &LogIn) -> Result<User, Failure> {
     }
 }
 
-/// Replaces a hash of yesterday's parameters, now that the password is at hand.
+/// Replaces a hash of yesterday's parameters or of another system, now that the password is at hand. When there is too
+/// much to do, that can wait for the next log-in.
 async fn upgrade(app: &App, mut user: User, password: Password) -> Result<User, Failure> {
     let Some(expected) = user.password_hash.clone() else { return Ok(user) };
-    let new: PasswordHash = app.inner.hasher.hash(password, &*app.inner.random).await?;
+    let new = match app.inner.hasher.hash(password, &*app.inner.random).await {
+        Err(HashError::Overloaded) => return Ok(user),
+        hashed => hashed?,
+    };
     let upgraded = UpgradePasswordHash { user: user.id, expected, new: new.clone(), now: app.now() };
     if app.inner.store.write(upgraded).await? {
         user.password_hash = Some(new);

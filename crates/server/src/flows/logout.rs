@@ -53,7 +53,7 @@ async fn by_access_token(app: &App, token: &str, scope: Scope) -> Result<(), Fai
 }
 
 async fn by_refresh_token(app: &App, token: &str, scope: Scope) -> Result<(), Failure> {
-    let opened = RefreshToken::open(token, app.inner.keyring.refresh());
+    let opened = RefreshToken::open(token, app.keyring().refresh());
     let RefreshToken { session, generation } = opened.map_err(|_| Failure::RefreshTokenInvalid)?;
     let (which, reason) = reach(scope, session);
     let now = app.now();

@@ -15,7 +15,7 @@ use crate::tokens::refresh_token::RefreshToken;
 /// [`Failure::RefreshTokenInvalid`], [`Failure::RefreshTokenExpired`], [`Failure::RefreshTokenReused`] (which has ended
 /// the session), [`Failure::SessionEnded`], [`Failure::AccountDisabled`], or a failure of the store.
 pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Failure> {
-    let opened = RefreshToken::open(token, app.inner.keyring.refresh());
+    let opened = RefreshToken::open(token, app.keyring().refresh());
     let presented = opened.map_err(|_| Failure::RefreshTokenInvalid)?;
     let now = app.now();
     let rotate = RotateSession {

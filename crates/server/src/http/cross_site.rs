@@ -11,9 +11,14 @@ use crate::config::Config;
 
 /// Refuses what another site may have caused.
 pub(super) fn check(headers: &HeaderMap, config: &Config) -> Result<(), ApiError> {
+    check_among(headers, |origin| origin == config.own_origin() || is_configured(origin, config))
+}
+
+/// The same for origins that the caller knows.
+pub(super) fn check_among(headers: &HeaderMap, is_ours: impl Fn(&str) -> bool) -> Result<(), ApiError> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let origin = text(header::ORIGIN.as_str());
-    let ours = origin.is_some_and(|origin| origin == config.own_origin() || is_configured(origin, config));
+    let ours = origin.is_some_and(is_ours);
     let same_site = matches!(text("sec-fetch-site"), Some("same-origin" | "none"));
     if origin.is_none() && text("sec-fetch-site").is_none() {
         return Err(refused(
@@ -25,7 +30,7 @@ pub(super) fn check(headers: &HeaderMap, config: &Config) -> Result<(), ApiError
     if passes {
         Ok(())
     } else {
-        Err(refused("requests with cookies are taken from this origin and from http.allowed_origins only"))
+        Err(refused("requests with cookies are taken from this origin and from configured ones only"))
     }
 }
 

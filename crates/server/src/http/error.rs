@@ -18,6 +18,8 @@ pub(crate) struct ApiError {
     detail: String,
     fields: BTreeMap<String, String>,
     retry_after: Option<u32>,
+    /// Where 400 cannot be understood, it is a challenge.
+    challenged: bool,
 }
 
 /// After how many seconds a shed request may come back.
@@ -31,12 +33,23 @@ enum Code {
 
 impl ApiError {
     pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code: Code::Api(code), detail: detail.into(), fields: BTreeMap::new(), retry_after: None }
+        Self::of(Code::Api(code), detail.into())
     }
 
     /// An access token that is missing or refused: the code and no more.
     pub(crate) fn verification(code: VerificationCode) -> Self {
-        Self { code: Code::Verification(code), detail: code.title().into(), fields: BTreeMap::new(), retry_after: None }
+        let retry_after = (code.status() == 503).then_some(RETRY_AFTER_OVERLOAD);
+        Self { retry_after, ..Self::of(Code::Verification(code), code.title().into()) }
+    }
+
+    fn of(code: Code, detail: String) -> Self {
+        Self { code, detail, fields: BTreeMap::new(), retry_after: None, challenged: false }
+    }
+
+    /// For those who know 401 and 403 and nothing else of that kind: a malformed request becomes 401.
+    pub(crate) fn challenged(mut self) -> Self {
+        self.challenged = matches!(self.code, Code::Api(ErrorCode::InvalidRequest));
+        self
     }
 
     /// Too much is going on; try again soon.
@@ -57,6 +70,7 @@ impl ApiError {
 
     pub(crate) fn status(&self) -> StatusCode {
         let status = match self.code {
+            Code::Api(_) if self.challenged => StatusCode::UNAUTHORIZED.as_u16(),
             Code::Api(code) => code.status(),
             Code::Verification(code) => code.status(),
         };
@@ -72,7 +86,13 @@ impl ApiError {
 
     /// RFC 6750 §3: a bare challenge without a token, `error="invalid_token"` for a bad one.
     fn challenge(&self) -> Option<HeaderValue> {
-        let Code::Verification(code) = self.code else { return None };
+        let code = match self.code {
+            Code::Verification(code) => code,
+            Code::Api(code) => {
+                let challenge = format!("Bearer error=\"{code}\"");
+                return self.challenged.then(|| HeaderValue::from_str(&challenge).ok()).flatten();
+            }
+        };
         let challenge = match code.bearer_error().as_str() {
             Some(error) => format!("Bearer error=\"{error}\", error_description=\"{code}\""),
             None if code.status() == 401 => "Bearer".to_owned(),
@@ -88,6 +108,7 @@ impl ApiError {
             Code::Verification(code) => Problem::verification(code),
         };
         problem.fields = self.fields.clone();
+        problem.status = self.status().as_u16();
         let problem = problem.with_detail(self.detail.clone()).with_request_id(request_id);
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (self.status(), body).into_response();

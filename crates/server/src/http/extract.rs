@@ -1,22 +1,15 @@
 //! What handlers take from a request besides its body: who is calling, from where, and with which token.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
 use jotgate_wire::{ErrorCode, Transport, VerificationCode};
 
-use super::cookies;
-use super::cross_site;
 use super::error::ApiError;
+use super::{cookies, cross_site, proxy};
 use crate::app::App;
 use crate::flows::{self, Device};
 use crate::tokens::check::Caller;
-
-/// The address of the peer, as the listener saw it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Longest `User-Agent` that is kept, in characters.
 const MAX_USER_AGENT: usize = 256;
@@ -24,14 +17,12 @@ const MAX_USER_AGENT: usize = 256;
 impl FromRequestParts<App> for Device {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
-        let mounted = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         Ok(Self {
             name: None,
             client: None,
-            address: peer.or(mounted).map(|address| address.ip().to_canonical().to_string()),
+            address: proxy::client(parts, &app.config().http).map(|address| address.to_string()),
             user_agent: user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()),
         })
     }
@@ -65,12 +56,22 @@ pub(super) fn access_token<'a>(
     headers: &'a HeaderMap,
     method: &Method,
 ) -> Result<Option<AccessToken<'a>>, ApiError> {
+    let same_site = || if method.is_safe() { Ok(()) } else { cross_site::check(headers, app.config()) };
+    access_token_if(app, headers, same_site)
+}
+
+/// The same, where the cookie counts only if a check of the caller's passes.
+pub(super) fn access_token_if<'a>(
+    app: &App,
+    headers: &'a HeaderMap,
+    cookie_counts: impl FnOnce() -> Result<(), ApiError>,
+) -> Result<Option<AccessToken<'a>>, ApiError> {
     if let Some(token) = bearer(headers)? {
         return Ok(Some(AccessToken { token, transport: Transport::Bearer }));
     }
     let token = cookies::read(headers, cookies::access(app.config()).name)?;
-    if token.is_some() && !method.is_safe() {
-        cross_site::check(headers, app.config())?;
+    if token.is_some() {
+        cookie_counts()?;
     }
     Ok(token.map(|token| AccessToken { token, transport: Transport::Cookie }))
 }

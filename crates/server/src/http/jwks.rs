@@ -10,7 +10,7 @@ use crate::app::App;
 const MAX_AGE: &str = "public, max-age=300";
 
 pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
-    let jwks = app.inner.keyring.jwks().clone();
+    let jwks = app.keyring().jwks().clone();
     let etag = HeaderValue::from_str(&jwks.etag).unwrap_or(HeaderValue::from_static("\"\""));
     let known = headers.get_all(header::IF_NONE_MATCH).iter().any(|known| matches(known, &jwks.etag));
     let common = [(header::ETAG, etag), (header::CACHE_CONTROL, HeaderValue::from_static(MAX_AGE))];

@@ -10,13 +10,15 @@ use crate::app::App;
 
 pub(crate) async fn get(State(app): State<App>) -> Response {
     let issuer = &app.config().issuer;
+    let keyring = app.keyring();
     let metadata = IssuerMetadata {
         issuer: issuer.clone(),
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
+        revocation_feed_uri: Some(format!("{issuer}/v1/revocations")),
         response_types_supported: Vec::new(),
         grant_types_supported: Vec::new(),
         subject_types_supported: vec!["public".into()],
-        id_token_signing_alg_values_supported: vec![app.inner.keyring.signing().algorithm().name().into()],
+        id_token_signing_alg_values_supported: keyring.algorithms().map(|algorithm| algorithm.name().into()).collect(),
     };
     let cache = [(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"))];
     (cache, Json(metadata)).into_response()

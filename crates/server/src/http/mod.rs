@@ -2,11 +2,14 @@
 //! shapes the answer.
 
 mod answer;
+pub(crate) mod auth_request;
+mod authz;
 mod cookies;
 pub(crate) mod cors;
 mod cross_site;
 mod error;
-pub(crate) mod extract;
+mod extract;
+pub(crate) mod forward_auth;
 pub(crate) mod health;
 mod input;
 mod json;
@@ -16,7 +19,12 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod me;
 pub(crate) mod metadata;
+mod original;
 pub(crate) mod password_change;
+pub(crate) mod proxy;
 pub(crate) mod refresh;
 pub(crate) mod register;
+mod remote;
+mod requirement;
+pub(crate) mod revocations;
 pub(crate) mod sessions;

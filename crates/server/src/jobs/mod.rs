@@ -2,12 +2,14 @@
 
 mod clean_up;
 mod follow;
+mod follow_keys;
 
 use tokio::task::JoinSet;
 
 use crate::app::App;
 
-/// The running jobs; they end when this is dropped.
+/// The running jobs; they end when this is dropped. The server's own routes then go on for ten seconds, and no longer: what
+/// others end is not noticed any more.
 #[derive(Debug)]
 pub struct Jobs {
     _tasks: JoinSet<()>,
@@ -19,6 +21,7 @@ impl App {
     pub fn start_jobs(&self) -> Jobs {
         let mut tasks = JoinSet::new();
         tasks.spawn(follow::run(self.clone()));
+        tasks.spawn(follow_keys::run(self.clone()));
         tasks.spawn(clean_up::run(self.clone()));
         Jobs { _tasks: tasks }
     }

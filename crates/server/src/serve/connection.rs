@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use super::idle::Idle;
 use super::stalled::Progressing;
 use crate::config::Config;
-use crate::http::extract::Peer;
+use crate::http::proxy::Peer;
 
 /// Most bytes of a request's header section. What is longer gets 431.
 const MAX_HEADER_BYTES: usize = 32 * 1024;

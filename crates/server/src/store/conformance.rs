@@ -3,9 +3,9 @@
 use super::Store;
 
 pub(super) mod engine;
-mod fixture;
+pub(in crate::store) mod fixture;
 pub(super) mod keys;
-pub(super) mod revocations;
+pub(crate) mod revocations;
 pub(super) mod sessions;
 pub(super) mod users;
 
@@ -34,6 +34,7 @@ macro_rules! conformance {
                 disabling_ends_all_sessions_once
                 an_enabled_user_may_log_in_again
                 deleting_leaves_nothing_behind
+                imported_accounts_are_made_whole_or_not_at_all
                 what_happens_to_nobody_is_told
             }
             sessions {

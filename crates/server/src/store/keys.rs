@@ -6,6 +6,7 @@ use super::tx::{FromRow, Op, ReadOp, Row, Tx, params};
 use crate::domain::key::{KeyPurpose, KeyState, StoredKey};
 
 statements! {
+    VERSION = "SELECT number FROM meta WHERE name = 'keys'";
     LOAD = "SELECT kid, purpose, algorithm, state, sealed, created_at, activated_at, retired_at FROM keys \
             ORDER BY created_at, kid";
     INSERT = "INSERT INTO keys (kid, purpose, algorithm, state, sealed, created_at, activated_at, retired_at) \
@@ -13,15 +14,38 @@ statements! {
     LOCK = "UPDATE meta SET number = number + 1 WHERE name = 'keys'";
 }
 
-/// All keys, the oldest first.
+/// The keys as they were at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredKeys {
+    /// Grows with every change of the keys, and never goes back.
+    pub(crate) version: u64,
+    /// The oldest first.
+    pub(crate) keys: Vec<StoredKey>,
+}
+
+/// Whether the keys have changed: [`StoredKeys::version`] alone.
+#[derive(Debug)]
+pub(crate) struct KeysVersion;
+
+impl Op for KeysVersion {
+    type Output = u64;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<u64, StoreError> {
+        version(tx).await
+    }
+}
+
+impl ReadOp for KeysVersion {}
+
+/// All keys.
 #[derive(Debug)]
 pub(crate) struct LoadKeys;
 
 impl Op for LoadKeys {
-    type Output = Vec<StoredKey>;
+    type Output = StoredKeys;
 
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<StoredKey>, StoreError> {
-        tx.all(LOAD, params![]).await
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<StoredKeys, StoreError> {
+        load(tx).await
     }
 }
 
@@ -35,9 +59,9 @@ pub(crate) struct InsertKeysIfNone {
 }
 
 impl Op for InsertKeysIfNone {
-    type Output = Vec<StoredKey>;
+    type Output = StoredKeys;
 
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<StoredKey>, StoreError> {
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<StoredKeys, StoreError> {
         tx.execute(LOCK, params![]).await?;
         let present: Vec<StoredKey> = tx.all(LOAD, params![]).await?;
         for key in &self.keys {
@@ -45,7 +69,25 @@ impl Op for InsertKeysIfNone {
                 insert(tx, key).await?;
             }
         }
-        tx.all(LOAD, params![]).await
+        load(tx).await
+    }
+}
+
+/// The version first: whoever sees keys that are newer than their version only looks once more than it had to.
+async fn load<T: Tx>(tx: &mut T) -> Result<StoredKeys, StoreError> {
+    Ok(StoredKeys { version: version(tx).await?, keys: tx.all(LOAD, params![]).await? })
+}
+
+async fn version<T: Tx>(tx: &mut T) -> Result<u64, StoreError> {
+    let version = tx.first::<Version>(VERSION, params![]).await?;
+    version.map(|version| version.0).ok_or_else(|| StoreError::corrupt("the counter of the keys is gone"))
+}
+
+struct Version(u64);
+
+impl FromRow for Version {
+    fn from_row(row: &impl Row) -> Result<Self, StoreError> {
+        row.count(0).map(Self)
     }
 }
 

@@ -12,6 +12,12 @@ impl Sql {
         Self { sqlite }
     }
 
+    /// Makes a statement of a text that is put together when the program runs, in both dialects with `$1` parameters. It is
+    /// never given back: for statements that are made once.
+    pub(super) fn made(sqlite: &str, _postgres: &str) -> Self {
+        Self { sqlite: Box::leak(sqlite.replace('$', "?").into_boxed_str()) }
+    }
+
     /// The statement as SQLite reads it.
     pub(super) const fn sqlite(self) -> &'static str {
         self.sqlite

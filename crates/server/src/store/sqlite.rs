@@ -108,9 +108,9 @@ impl Sqlite {
     }
 
     /// See [`super::Store::restore`].
-    pub(super) fn restore(file: &Path, database: &Path, options: Options) -> Result<(), BackupError> {
+    pub(super) fn restore(file: &Path, database: &Path, epoch: i64, options: Options) -> Result<(), BackupError> {
         connect::check_library()?;
-        backup::restore(file, database, options)
+        backup::restore(file, database, epoch, options)
     }
 
     /// See [`super::Store::close`].

@@ -62,6 +62,12 @@ pub(crate) trait Row {
     /// The bytes in this column, or nothing for NULL.
     fn maybe_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError>;
 
+    /// How many columns it has.
+    fn columns(&self) -> usize;
+
+    /// Whatever is in this column.
+    fn value(&self, column: usize) -> Result<Value, StoreError>;
+
     /// The integer in this column.
     fn int(&self, column: usize) -> Result<i64, StoreError> {
         self.maybe_int(column)?.ok_or_else(|| missing(column))
@@ -113,6 +119,15 @@ pub(crate) trait FromRow: Sized + Send {
     fn from_row(row: &impl Row) -> Result<Self, StoreError>;
 }
 
+/// What a column can hold, for whoever copies rows without knowing what they mean.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Value {
+    Null,
+    Int(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
 /// A parameter of a statement.
 #[derive(Clone, Copy)]
 pub(crate) enum Param<'a> {
@@ -155,6 +170,17 @@ impl<'a> From<&'a [u8]> for Param<'a> {
 impl<'a> From<&'a [u8; 16]> for Param<'a> {
     fn from(value: &'a [u8; 16]) -> Self {
         Self::Bytes(value)
+    }
+}
+
+impl<'a> From<&'a Value> for Param<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Int(value) => Self::Int(*value),
+            Value::Text(text) => Self::Text(text),
+            Value::Bytes(bytes) => Self::Bytes(bytes),
+        }
     }
 }
 

@@ -27,6 +27,23 @@ pub enum InvalidStoreUrl {
 }
 
 impl StoreUrl {
+    /// Whether both name one store, as far as their names tell.
+    pub(crate) fn same_place(&self, other: &Self) -> bool {
+        let whole = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+        match (self, other) {
+            (Self::Sqlite { path: one }, Self::Sqlite { path: two }) => {
+                one == two || whole(one).is_ok_and(|one| whole(two).is_ok_and(|two| one == two))
+            }
+        }
+    }
+
+    /// Whether there can be a store: opening a file that is not there would make one.
+    pub(crate) fn may_exist(&self) -> bool {
+        match self {
+            Self::Sqlite { path } => path.exists(),
+        }
+    }
+
     /// The same store, with a relative path counted from this directory.
     pub(crate) fn relative_to(self, directory: &Path) -> Self {
         match self {

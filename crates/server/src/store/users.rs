@@ -10,6 +10,8 @@ use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{DisplayName, User, UserId};
 
+pub(crate) mod import;
+
 /// The columns [`read`] reads, in its order.
 macro_rules! columns {
     () => {
@@ -57,19 +59,8 @@ impl Op for CreateUser {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<CreateUserOutcome, StoreError> {
         let user = &self.user;
-        let roles = serde_json::to_string(&user.roles).map_err(|error| StoreError::Internal(error.to_string()))?;
-        let values = params![
-            user.id.as_bytes(),
-            user.email.display(),
-            user.email.key(),
-            user.email_verified_at,
-            user.name.as_deref(),
-            roles.as_str(),
-            user.password_hash.as_ref().map(PasswordHash::as_str),
-            user.disabled_at,
-            user.created_at,
-            user.updated_at,
-        ];
+        let roles = roles_json(user)?;
+        let values = &values(user, &roles);
         let Some(session) = &self.session else {
             let created = tx.execute_alone(INSERT, values).await? == 1;
             return Ok(if created { CreateUserOutcome::Created } else { CreateUserOutcome::EmailTaken });
@@ -80,6 +71,27 @@ impl Op for CreateUser {
         sessions::open::insert(tx, session).await?;
         Ok(CreateUserOutcome::Created)
     }
+}
+
+/// The parameters of an insertion, in the order of the columns.
+fn values<'a>(user: &'a User, roles: &'a str) -> [Param<'a>; 10] {
+    *params![
+        user.id.as_bytes(),
+        user.email.display(),
+        user.email.key(),
+        user.email_verified_at,
+        user.name.as_deref(),
+        roles,
+        user.password_hash.as_ref().map(PasswordHash::as_str),
+        user.disabled_at,
+        user.created_at,
+        user.updated_at,
+    ]
+}
+
+/// A user's roles as they are stored.
+fn roles_json(user: &User) -> Result<String, StoreError> {
+    serde_json::to_string(&user.roles).map_err(|error| StoreError::Internal(error.to_string()))
 }
 
 /// The user of an address.

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::keyring::Keyring;
-use super::terms::Terms;
 use crate::domain::session::SessionId;
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
@@ -20,6 +19,14 @@ pub struct Caller {
     pub session: SessionId,
     /// Granted scopes, separated by spaces (`scope`).
     pub scope: String,
+    /// The address (`email`).
+    pub email: Option<String>,
+    /// Whether the address was shown to be theirs (`email_verified`).
+    pub email_verified: bool,
+    /// The name for display (`name`).
+    pub name: Option<String>,
+    /// Roles that an administrator gave (`roles`).
+    pub roles: Vec<String>,
 }
 
 /// Why an access token is refused: the code for everyone, the rest for the log.
@@ -37,17 +44,22 @@ struct Claims {
     sid: Uuid,
     #[serde(default)]
     scope: String,
+    email: Option<String>,
+    #[serde(default)]
+    email_verified: bool,
+    name: Option<String>,
+    #[serde(default)]
+    roles: Vec<String>,
 }
 
 /// Verifies a token at our own routes.
 pub(crate) fn access_token(
     token: &str,
     keyring: &Keyring,
-    terms: &Terms,
     revocations: &RevocationSet,
     now: Timestamp,
 ) -> Result<Caller, Refused> {
-    let verified = jwt::verify::<Claims>(token, keyring.verifying(), &terms.policy, now.seconds())?;
+    let verified = jwt::verify::<Claims>(token, &**keyring.verifying(), keyring.policy(), now.seconds())?;
     let sid = verified.claims().sid.to_string();
     let registered = verified.registered();
     let facts = TokenFacts {
@@ -60,8 +72,9 @@ pub(crate) fn access_token(
     if let Some(code) = revocations.check(&facts) {
         return Err(Refused { code, detail: "ended before the token expired".into() });
     }
-    let claims = verified.into_claims();
-    Ok(Caller { user: UserId::new(claims.sub), session: SessionId::new(claims.sid), scope: claims.scope })
+    let Claims { sub, sid, scope, email, email_verified, name, roles } = verified.into_claims();
+    let (user, session) = (UserId::new(sub), SessionId::new(sid));
+    Ok(Caller { user, session, scope, email, email_verified, name, roles })
 }
 
 impl From<Refusal> for Refused {

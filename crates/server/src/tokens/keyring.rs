@@ -3,15 +3,19 @@
 //! They are made at first start and kept in the store, encrypted with the master key. An HMAC secret comes from the
 //! configuration instead; it is never stored and never published.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use jotgate_jose::{Algorithm, KeySet, SigningKey, VerifyingKey};
+use jotgate_jose::{Algorithm, KeySet, SigningKey, VerifyingKey, jwt};
 
 use super::master_key::{CannotOpen, MasterKey};
 use super::refresh_token::{KEY_ID_BYTES, RefreshKey};
+use super::terms::Terms;
 use crate::config::Tokens;
 use crate::domain::key::{KeyPurpose, KeyState, StoredKey};
 use crate::domain::time::Timestamp;
 use crate::random::Random;
+use crate::store::keys::StoredKeys;
 
 /// Why the keys cannot be used, said to the operator.
 #[derive(Debug, thiserror::Error)]
@@ -44,11 +48,13 @@ pub enum KeyringError {
     },
 }
 
-/// The keys in use.
+/// The keys in use, as they were stored at one moment.
 #[derive(Debug)]
 pub(crate) struct Keyring {
+    version: u64,
     signing: SigningKey,
-    verifying: KeySet,
+    verifying: Arc<KeySet>,
+    policy: jwt::Policy,
     jwks: Jwks,
     refresh: Vec<RefreshKey>,
 }
@@ -62,17 +68,29 @@ pub(crate) struct Jwks {
 
 impl Keyring {
     /// Opens the stored keys.
-    pub(crate) fn open(stored: &[StoredKey], tokens: &Tokens, master: &MasterKey) -> Result<Self, KeyringError> {
-        let refresh = stored.iter().filter(|key| key.purpose == KeyPurpose::Refresh);
+    pub(crate) fn open(
+        stored: &StoredKeys,
+        tokens: &Tokens,
+        terms: &Terms,
+        master: &MasterKey,
+    ) -> Result<Self, KeyringError> {
+        let StoredKeys { version, keys } = stored;
+        let refresh = keys.iter().filter(|key| key.purpose == KeyPurpose::Refresh);
         let refresh = refresh.map(|key| open_refresh(key, master)).collect::<Result<Vec<_>, _>>()?;
         let signing = match &tokens.secret {
             Some(secret) => from_secret(tokens.algorithm, secret.expose())?,
-            None => open_signing(stored, tokens.algorithm, master)?,
+            None => open_signing(keys, tokens.algorithm, master)?,
         };
         let published = if tokens.secret.is_some() { None } else { Some(signing.verifying_key()) };
         let jwks = Jwks::new(published.into_iter().collect()).map_err(|error| unusable("jwks", error))?;
         let verifying = KeySet::new([signing.verifying_key()]).map_err(|error| unusable(signing.kid(), error))?;
-        Ok(Self { signing, verifying, jwks, refresh })
+        let policy = terms.policy(verifying.keys().iter().map(VerifyingKey::algorithm));
+        Ok(Self { version: *version, signing, verifying: Arc::new(verifying), policy, jwks, refresh })
+    }
+
+    /// Grows with every change of the stored keys.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
     }
 
     /// The key that signs access tokens.
@@ -81,8 +99,19 @@ impl Keyring {
     }
 
     /// The keys that access tokens of ours verify with.
-    pub(crate) fn verifying(&self) -> &KeySet {
+    pub(crate) fn verifying(&self) -> &Arc<KeySet> {
         &self.verifying
+    }
+
+    /// What our own routes ask of an access token.
+    pub(crate) fn policy(&self) -> &jwt::Policy {
+        &self.policy
+    }
+
+    /// The algorithms of the keys that access tokens verify with, each once.
+    pub(crate) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        let of_keys = || self.verifying.keys().iter().map(VerifyingKey::algorithm);
+        Algorithm::ALL.iter().copied().filter(move |algorithm| of_keys().any(|other| other == *algorithm))
     }
 
     /// The published key set.
@@ -222,19 +251,25 @@ mod tests {
         MasterKey::find(&keys, Path::new("."), None, true, &SystemRandom).unwrap()
     }
 
-    fn generated(tokens: &Tokens) -> Vec<StoredKey> {
-        generate(tokens, &master("01"), &SystemRandom, Timestamp::from_millis(1)).unwrap()
+    fn generated(tokens: &Tokens) -> StoredKeys {
+        let keys = generate(tokens, &master("01"), &SystemRandom, Timestamp::from_millis(1)).unwrap();
+        StoredKeys { version: 1, keys }
+    }
+
+    fn open(stored: &StoredKeys, tokens: &Tokens, master: &MasterKey) -> Result<Keyring, KeyringError> {
+        let terms = Terms::new(&crate::config::Config::new("https://auth.example.com").unwrap());
+        Keyring::open(stored, tokens, &terms, master)
     }
 
     #[test]
     fn keys_survive_the_store_and_only_under_their_master_key() {
         let tokens = Tokens::default();
         let stored = generated(&tokens);
-        let one = Keyring::open(&stored, &tokens, &master("01")).unwrap();
-        let again = Keyring::open(&stored, &tokens, &master("01")).unwrap();
+        let one = open(&stored, &tokens, &master("01")).unwrap();
+        let again = open(&stored, &tokens, &master("01")).unwrap();
         assert_eq!(one.signing().kid(), again.signing().kid());
         assert_eq!(one.jwks().etag, again.jwks().etag);
-        let error = Keyring::open(&stored, &tokens, &master("02")).unwrap_err();
+        let error = open(&stored, &tokens, &master("02")).unwrap_err();
         assert!(matches!(error, KeyringError::Sealed { .. }), "{error}");
     }
 
@@ -242,14 +277,14 @@ mod tests {
     fn a_moved_row_does_not_open() {
         let tokens = Tokens::default();
         let mut stored = generated(&tokens);
-        stored[1].kid = "another".into();
-        assert!(matches!(Keyring::open(&stored, &tokens, &master("01")), Err(KeyringError::Sealed { .. })));
+        stored.keys[1].kid = "another".into();
+        assert!(matches!(open(&stored, &tokens, &master("01")), Err(KeyringError::Sealed { .. })));
     }
 
     #[test]
     fn no_private_member_and_no_secret_is_published() {
         let stored = generated(&Tokens::default());
-        let jwks = Keyring::open(&stored, &Tokens::default(), &master("01")).unwrap().jwks().clone();
+        let jwks = open(&stored, &Tokens::default(), &master("01")).unwrap().jwks().clone();
         let text = std::str::from_utf8(&jwks.body).unwrap();
         assert!(text.contains("\"kty\":\"OKP\"") && !text.contains("\"d\""), "{text}");
 
@@ -257,8 +292,8 @@ mod tests {
         let tokens =
             Tokens { algorithm: Algorithm::Hs256, secret: Some(SecretText::from(secret)), ..Tokens::default() };
         let stored = generated(&tokens);
-        assert_eq!(stored.len(), 1, "the secret is not stored");
-        let keyring = Keyring::open(&stored, &tokens, &master("01")).unwrap();
+        assert_eq!(stored.keys.len(), 1, "the secret is not stored");
+        let keyring = open(&stored, &tokens, &master("01")).unwrap();
         assert_eq!(keyring.jwks().body, Bytes::from_static(b"{\"keys\":[]}"));
         assert!(!format!("{keyring:?}").contains(secret));
     }
@@ -267,7 +302,7 @@ mod tests {
     fn another_algorithm_than_the_stored_key_is_refused_with_what_to_do() {
         let stored = generated(&Tokens::default());
         let tokens = Tokens { algorithm: Algorithm::Es256, ..Tokens::default() };
-        let said = Keyring::open(&stored, &tokens, &master("01")).unwrap_err().to_string();
+        let said = open(&stored, &tokens, &master("01")).unwrap_err().to_string();
         assert!(said.contains("tokens.algorithm = \"EdDSA\""), "{said}");
     }
 }

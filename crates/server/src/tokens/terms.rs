@@ -1,9 +1,8 @@
 //! What all tokens of a server have in common, and the policies that its own routes hold them to.
 
-use jotgate_jose::jwt;
+use jotgate_jose::{Algorithm, jwt};
 
 use super::issue::TYPE;
-use super::keyring::Keyring;
 use crate::config::{Config, Sessions};
 use crate::domain::refresh::{RefreshPolicies, RefreshPolicy};
 
@@ -17,29 +16,31 @@ pub(crate) struct Terms {
     pub(crate) audience: Vec<String>,
     /// Life of an access token, in seconds.
     pub(crate) ttl: i64,
-    /// Our issuer, any of our audiences, the algorithm of our key.
-    pub(crate) policy: jwt::Policy,
     /// How refresh tokens are forgiven a second use.
     pub(crate) refresh: RefreshPolicies,
 }
 
 impl Terms {
     /// The audience is the issuer itself where none is configured.
-    pub(crate) fn new(config: &Config, keyring: &Keyring) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let issuer = config.issuer.clone();
         let audience = match config.tokens.audience.as_slice() {
             [] => vec![issuer.clone()],
             configured => configured.to_vec(),
         };
-        let policy = jwt::Policy::builder()
-            .issuer(&issuer)
-            .audiences(&audience)
-            .algorithms([keyring.signing().algorithm()])
+        Self { issuer, audience, ttl: config.tokens.access_ttl.get(), refresh: refresh_policies(config) }
+    }
+
+    /// What our own routes ask of a token: our issuer, any of our audiences, the algorithms of our keys.
+    pub(crate) fn policy(&self, algorithms: impl IntoIterator<Item = Algorithm>) -> jwt::Policy {
+        jwt::Policy::builder()
+            .issuer(&self.issuer)
+            .audiences(&self.audience)
+            .algorithms(algorithms)
             .token_type(TYPE)
             .require(["sub", "sid", "iat"])
             .leeway(LEEWAY_SECONDS)
-            .build();
-        Self { issuer, audience, ttl: config.tokens.access_ttl.get(), policy, refresh: refresh_policies(config) }
+            .build()
     }
 }
 

@@ -85,20 +85,36 @@ fn control_characters_are_refused() {
 fn the_same_keys_give_the_same_password() {
     let bytes = |text: &str| Password::parse(text).unwrap().as_bytes().to_vec();
     assert_eq!(bytes("cafe\u{301}"), bytes("café"));
-    assert_eq!(bytes("ｐａｓｓ"), bytes("pass"));
+    assert_eq!(bytes("one\u{a0}two\u{3000}three"), b"one two three");
     assert_eq!(bytes("Pass Word"), b"Pass Word");
+    assert_ne!(bytes("ｐａｓｓ"), bytes("pass"));
+    assert_ne!(bytes("ﬁsh²"), bytes("fish2"));
+}
+
+#[test]
+fn what_was_typed_is_kept_where_it_differs() {
+    let typed = |text: &str| Password::parse(text).unwrap().as_typed().map(<[u8]>::to_vec);
+    assert_eq!(typed("cafe\u{301}"), Some("cafe\u{301}".into()));
+    assert_eq!(typed("café"), None);
+    assert_eq!(typed("coffee"), None);
 }
 
 #[test]
 fn a_giant_is_refused_before_any_work() {
-    assert_eq!(Password::parse(&"x".repeat(1025)).err(), Some(PasswordTooLong));
-    assert!(Password::parse(&"x".repeat(1024)).is_ok());
+    assert_eq!(Password::parse(&"x".repeat(4097)).err(), Some(PasswordTooLong));
+    assert!(Password::parse(&"x".repeat(4096)).is_ok());
+}
+
+#[test]
+fn the_longest_password_may_be_typed_in_pieces() {
+    let pieces = Password::parse(&"\u{1112}\u{1161}\u{11ab}".repeat(256)).unwrap();
+    assert_eq!(pieces.expose().chars().count(), 256);
 }
 
 #[test]
 fn the_greatest_expansion_fits_without_moving() {
-    let grown = Password::parse(&"\u{fdfa}".repeat(341)).unwrap();
-    assert!(grown.as_bytes().len() <= 1024 * 11, "{}", grown.as_bytes().len());
+    let grown = Password::parse(&"\u{1d160}".repeat(1024)).unwrap();
+    assert!(grown.as_bytes().len() <= 4096 * 3, "{}", grown.as_bytes().len());
 }
 
 #[test]

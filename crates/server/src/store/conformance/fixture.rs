@@ -14,12 +14,12 @@ use crate::store::sessions::{EndSessions, OpenSession, OpenSessionOutcome, Rotat
 use crate::store::users::{CreateUser, CreateUserOutcome};
 use crate::store::{Op, Store, StoreError};
 
-pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
-pub(super) const FORGET_AT: Timestamp = Timestamp::from_seconds(1_800_000_600);
-pub(super) const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$aGFzaA";
+pub(in crate::store) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+pub(in crate::store) const FORGET_AT: Timestamp = Timestamp::from_seconds(1_800_000_600);
+pub(in crate::store) const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$aGFzaA";
 
 /// A user with this number in the id and the address.
-pub(super) fn user(number: u128) -> User {
+pub(in crate::store) fn user(number: u128) -> User {
     User {
         id: UserId::new(Uuid::from_u128(number)),
         email: Email::parse(&format!("User{number}@Example.com")).unwrap(),
@@ -33,24 +33,24 @@ pub(super) fn user(number: u128) -> User {
     }
 }
 
-pub(super) fn session_id(number: u128) -> SessionId {
+pub(in crate::store) fn session_id(number: u128) -> SessionId {
     SessionId::new(Uuid::from_u128(number))
 }
 
 /// A session of a user, with this number in the id.
-pub(super) fn session(number: u128, user: &User) -> Session {
+pub(in crate::store) fn session(number: u128, user: &User) -> Session {
     sample::session(session_id(number), user.id, NOW)
 }
 
 /// Creates user 1.
-pub(super) async fn with_user(store: &Store) -> User {
+pub(in crate::store) async fn with_user(store: &Store) -> User {
     let user = user(1);
     assert_eq!(store.write(CreateUser { user: user.clone(), session: None }).await, Ok(CreateUserOutcome::Created));
     user
 }
 
 /// Creates user 1 with sessions of these numbers.
-pub(super) async fn with_sessions(store: &Store, numbers: impl IntoIterator<Item = u128>) -> User {
+pub(in crate::store) async fn with_sessions(store: &Store, numbers: impl IntoIterator<Item = u128>) -> User {
     let user = with_user(store).await;
     for number in numbers {
         let opened = store.write(open(session(number, &user))).await;
@@ -59,11 +59,11 @@ pub(super) async fn with_sessions(store: &Store, numbers: impl IntoIterator<Item
     user
 }
 
-pub(super) fn open(session: Session) -> OpenSession {
+pub(in crate::store) fn open(session: Session) -> OpenSession {
     OpenSession { session, verified: Some(PasswordHash::new(HASH)), most: 1000, forget_at: FORGET_AT }
 }
 
-pub(super) fn rotate(number: u128, presented: u64, now: Timestamp) -> RotateSession {
+pub(in crate::store) fn rotate(number: u128, presented: u64, now: Timestamp) -> RotateSession {
     RotateSession {
         id: session_id(number),
         presented,
@@ -75,17 +75,17 @@ pub(super) fn rotate(number: u128, presented: u64, now: Timestamp) -> RotateSess
     }
 }
 
-pub(super) fn end(user: &User, which: Which) -> EndSessions {
+pub(in crate::store) fn end(user: &User, which: Which) -> EndSessions {
     EndSessions { user: user.id, which, reason: EndReason::Logout, now: NOW, forget_at: FORGET_AT }
 }
 
 /// The whole feed.
-pub(super) async fn feed(store: &Store) -> Feed {
+pub(in crate::store) async fn feed(store: &Store) -> Feed {
     store.read(RevocationsAfter { after: 0, limit: 1000 }).await.unwrap()
 }
 
 /// Runs operations at once and gives their answers, in no order.
-pub(super) async fn at_once<O: Op>(
+pub(in crate::store) async fn at_once<O: Op>(
     store: &Store,
     operations: impl IntoIterator<Item = O>,
 ) -> Vec<Result<O::Output, StoreError>> {

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use super::{Options, Sqlite, connect};
 use crate::store::conformance::House;
 use crate::store::sql::Sql;
-use crate::store::{Store, StoreUrl, keys, meta, revocations, sessions, users};
+use crate::store::{Store, StoreUrl, copy, keys, meta, revocations, sessions, users};
 
 mod backup;
 mod faults;
@@ -48,10 +48,31 @@ mod suite {
     crate::store::conformance::conformance!(OnDisk);
 }
 
+/// Copying from one to another.
+mod copies {
+    use super::OnDisk;
+
+    crate::store::copy::tests::copies!(within_sqlite, OnDisk, OnDisk);
+
+    /// A table that somebody adds is either copied or said not to be.
+    #[test]
+    fn every_table_and_column_is_known_to_the_copy() {
+        use crate::store::conformance::House;
+        let house = OnDisk::new();
+        let _store = house.open();
+        let columns = "SELECT tables.name || '.' || columns.name FROM sqlite_schema AS tables,                        pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'";
+        let connection = house.by_other_means();
+        let mut statement = connection.prepare(columns).unwrap();
+        let found = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(crate::store::copy::columns(), found);
+    }
+}
+
 /// Every statement of the operations, with its name.
 fn statements() -> Vec<(&'static str, Sql)> {
     [
         users::STATEMENTS,
+        users::import::STATEMENTS,
         sessions::STATEMENTS,
         sessions::open::STATEMENTS,
         sessions::rotate::STATEMENTS,
@@ -59,6 +80,7 @@ fn statements() -> Vec<(&'static str, Sql)> {
         revocations::STATEMENTS,
         keys::STATEMENTS,
         meta::STATEMENTS,
+        copy::ops::STATEMENTS,
     ]
     .concat()
 }

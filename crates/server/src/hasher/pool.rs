@@ -1,0 +1,261 @@
+//! So many hashes at once, so many waiting, so long, in so much memory.
+//!
+//! A permit belongs to the computation and not to the request, so a client that hangs up does not make room for one more
+//! hash while its own is still running. Each hash has a thread of its own, of lower priority than those that serve: on a
+//! busy machine, verifying and refreshing tokens come first.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use argon2::Block;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::HashError;
+
+/// How much less a hash is worth than a request, when both want a core: with 10 of 19 steps down, a tenth.
+#[cfg(target_os = "linux")]
+const NICER: i32 = 10;
+
+/// The pool.
+#[derive(Debug)]
+pub(super) struct Pool {
+    workers: Arc<Semaphore>,
+    /// Memory for what needs more than the buffer of a worker, in KiB.
+    spare: Arc<Semaphore>,
+    spare_kib: u32,
+    buffers: Arc<Buffers>,
+    waiting: AtomicUsize,
+    max_waiting: usize,
+    max_wait: Duration,
+}
+
+/// What bounds the pool.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) workers: usize,
+    /// The buffer that each worker keeps, in blocks of a KiB.
+    pub(super) buffer_blocks: usize,
+    /// What there is beside the buffers, in KiB.
+    pub(super) spare_kib: u32,
+    pub(super) max_waiting: usize,
+    pub(super) max_wait: Duration,
+}
+
+/// The right to compute, held by the computation.
+type Permit = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
+
+impl Pool {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self {
+            workers: Arc::new(Semaphore::new(bounds.workers)),
+            spare: Arc::new(Semaphore::new(usize::try_from(bounds.spare_kib).unwrap_or_default())),
+            spare_kib: bounds.spare_kib,
+            buffers: Arc::new(Buffers { blocks: bounds.buffer_blocks, idle: Mutex::default() }),
+            waiting: AtomicUsize::new(0),
+            max_waiting: bounds.max_waiting,
+            max_wait: bounds.max_wait,
+        }
+    }
+
+    /// Memory for what needs more than the buffer of a worker, in KiB.
+    pub(super) const fn spare_kib(&self) -> u32 {
+        self.spare_kib
+    }
+
+    /// Computes on a thread of its own, in a buffer that is used again, and with so much more memory.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        spare_kib: u32,
+        compute: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
+    ) -> Result<T, HashError> {
+        let permit = self.permit(spare_kib).await?;
+        let buffers = Arc::clone(&self.buffers);
+        let (answer, answered) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("password".to_owned()).spawn(move || {
+            lower_priority();
+            let mut blocks = buffers.take();
+            let computed = compute(&mut blocks);
+            buffers.give_back(blocks);
+            drop(permit);
+            // Nobody may be waiting any more.
+            let _ = answer.send(computed);
+        });
+        thread.map_err(|_| HashError::Overloaded)?;
+        answered.await.map_err(|_| HashError::Interrupted)
+    }
+
+    /// Gives the memory of idle workers back to the system.
+    pub(super) fn release_idle_memory(&self) {
+        self.buffers.release();
+    }
+
+    async fn permit(&self, spare_kib: u32) -> Result<Permit, HashError> {
+        if let Ok(worker) = Arc::clone(&self.workers).try_acquire_owned()
+            && spare_kib == 0
+        {
+            return Ok((worker, None));
+        }
+        let _place = Place::take(&self.waiting, self.max_waiting)?;
+        let waited = tokio::time::timeout(self.max_wait, self.acquire(spare_kib)).await;
+        waited.ok().flatten().ok_or(HashError::Overloaded)
+    }
+
+    /// A worker first and memory then: whoever waits for memory waits for computations only, and they wait for nothing.
+    async fn acquire(&self, spare_kib: u32) -> Option<Permit> {
+        let worker = Arc::clone(&self.workers).acquire_owned().await.ok()?;
+        if spare_kib == 0 {
+            return Some((worker, None));
+        }
+        let spare = Arc::clone(&self.spare).acquire_many_owned(spare_kib).await.ok()?;
+        Some((worker, Some(spare)))
+    }
+}
+
+/// On Linux a thread has a priority of its own; elsewhere this would be that of the whole process.
+#[cfg(target_os = "linux")]
+fn lower_priority() {
+    // Without it hashing works as well.
+    let _ = rustix::process::nice(NICER);
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn lower_priority() {}
+
+/// A place in the queue, given back also when the request is cancelled.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize, max: usize) -> Result<Self, HashError> {
+        let place = Self(waiting);
+        if waiting.fetch_add(1, Ordering::Relaxed) < max { Ok(place) } else { Err(HashError::Overloaded) }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Argon2's working memory: allocating it afresh for each hash halves the rate. There are never more buffers than workers,
+/// and none larger than today's parameters need.
+#[derive(Debug)]
+struct Buffers {
+    blocks: usize,
+    idle: Mutex<Vec<Vec<Block>>>,
+}
+
+impl Buffers {
+    fn take(&self) -> Vec<Block> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, buffer: Vec<Block>) {
+        if buffer.capacity() <= self.blocks {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+        }
+    }
+
+    fn release(&self) {
+        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(idle);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool(workers: usize, max_waiting: usize) -> Arc<Pool> {
+        let max_wait = Duration::from_secs(2);
+        Arc::new(Pool::new(Bounds { workers, buffer_blocks: 64, spare_kib: 100, max_waiting, max_wait }))
+    }
+
+    /// With one worker held and one place, the third is refused at once and the second after its time.
+    #[tokio::test(start_paused = true)]
+    async fn waiting_is_bounded_in_number_and_time() {
+        let pool = pool(1, 1);
+        let held = Arc::clone(&pool.workers).acquire_owned().await.unwrap();
+        let second = {
+            let pool = Arc::clone(&pool);
+            tokio::spawn(async move { pool.permit(0).await.map(drop) })
+        };
+        tokio::task::yield_now().await;
+        assert_eq!(pool.permit(0).await.map(drop), Err(HashError::Overloaded));
+        assert_eq!(second.await.unwrap(), Err(HashError::Overloaded));
+        assert_eq!(pool.waiting.load(Ordering::Relaxed), 0);
+        drop(held);
+        assert!(pool.permit(0).await.is_ok());
+    }
+
+    /// Two that need most of the spare memory do not run at once, though there are workers.
+    #[tokio::test(start_paused = true)]
+    async fn spare_memory_is_never_exceeded() {
+        let pool = pool(4, 4);
+        let first = pool.permit(60).await.unwrap();
+        assert_eq!(pool.permit(60).await.map(drop), Err(HashError::Overloaded));
+        let small = pool.permit(40).await.unwrap();
+        drop((first, small));
+        assert!(pool.permit(100).await.is_ok());
+        assert_eq!(pool.workers.available_permits(), 4);
+    }
+
+    #[test]
+    fn a_cancelled_waiter_gives_its_place_back() {
+        let waiting = AtomicUsize::new(0);
+        let place = Place::take(&waiting, 1);
+        assert!(Place::take(&waiting, 1).is_err());
+        drop(place);
+        assert_eq!(waiting.load(Ordering::Relaxed), 0);
+    }
+
+    /// The client hangs up; its permit stays with the computation until that ends.
+    #[tokio::test]
+    async fn a_permit_outlives_a_cancelled_request() {
+        let pool = pool(1, 4);
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let request = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move { pool.run(0, move |_| wait.recv()).await }
+        });
+        while pool.workers.available_permits() == 1 {
+            tokio::task::yield_now().await;
+        }
+        request.abort();
+        assert!(request.await.is_err_and(|error| error.is_cancelled()));
+        assert_eq!(pool.workers.available_permits(), 0);
+        drop(go);
+        assert_eq!(pool.run(0, |_| 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn a_computation_that_panics_gives_its_permit_back() {
+        let pool = pool(1, 4);
+        let broken = pool.run(0, |_| -> u32 { std::panic::resume_unwind(Box::new(())) }).await;
+        assert_eq!(broken, Err(HashError::Interrupted));
+        assert_eq!(pool.run(0, |_| 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn buffers_are_used_again_unless_they_have_grown() {
+        let pool = pool(1, 4);
+        let grow = |blocks| move |buffer: &mut Vec<Block>| (buffer.capacity(), buffer.resize(blocks, Block::new())).0;
+        assert_eq!(pool.run(0, grow(64)).await, Ok(0));
+        assert_eq!(pool.run(0, grow(64)).await, Ok(64));
+        assert_eq!(pool.run(64, grow(128)).await, Ok(64));
+        assert_eq!(pool.run(0, grow(64)).await, Ok(0));
+        pool.release_idle_memory();
+        assert_eq!(pool.run(0, grow(64)).await, Ok(0));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_yields_to_serving() {
+        let priority = || rustix::process::getpriority_process(None).unwrap();
+        let serving = priority();
+        let hashing = pool(1, 1).run(0, move |_| priority()).await.unwrap();
+        assert_eq!(hashing, (serving + NICER).min(19));
+        assert_eq!(priority(), serving);
+    }
+}

@@ -1,0 +1,97 @@
+//! What a proxy demands of a token beyond that it is good: `?scope=a b` (each of them), `?role=a b` (one of them).
+//!
+//! A parameter that stands twice has to be met twice. One that is not known is refused: a requirement that is spelt wrong
+//! must not open a door.
+
+use jotgate_wire::ErrorCode;
+use url::form_urlencoded::parse;
+
+use super::error::ApiError;
+use crate::tokens::check::Caller;
+
+/// What a token must grant.
+#[derive(Debug, Default)]
+pub(super) struct Requirement {
+    scopes: Vec<String>,
+    /// Of each list the person must have one.
+    roles: Vec<Vec<String>>,
+}
+
+impl Requirement {
+    /// Of the query of the proxy's own question, which no client has a hand in.
+    pub(super) fn parse(query: Option<&str>) -> Result<Self, ApiError> {
+        let mut requirement = Self::default();
+        for (name, value) in parse(query.unwrap_or_default().as_bytes()) {
+            let words = value.split(' ').filter(|word| !word.is_empty()).map(str::to_owned);
+            match &*name {
+                "scope" => requirement.scopes.extend(words),
+                "role" => requirement.roles.push(words.collect()),
+                _ => return Err(unknown(&name)),
+            }
+        }
+        Ok(requirement)
+    }
+
+    /// Scopes and roles compare as whole words.
+    pub(super) fn is_met_by(&self, caller: &Caller) -> bool {
+        let granted = |wanted: &String| caller.scope.split(' ').any(|scope| scope == wanted);
+        let has_one = |wanted: &Vec<String>| wanted.iter().any(|role| caller.roles.contains(role));
+        self.scopes.iter().all(granted) && self.roles.iter().all(has_one)
+    }
+}
+
+fn unknown(name: &str) -> ApiError {
+    let name: String = name.chars().take(64).collect();
+    tracing::warn!(
+        name,
+        "a proxy demands something unknown; forward authentication takes `scope` and `role` (Caddy: end the `uri` in `?`, or \
+         the client's own query is added to it)"
+    );
+    ApiError::new(ErrorCode::InvalidRequest, "the query takes `scope` and `role`").field(&name, "is not known")
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::session::SessionId;
+    use crate::domain::user::UserId;
+
+    #[test]
+    fn every_scope_and_one_of_the_roles() {
+        let caller = Caller {
+            user: UserId::new(Uuid::from_u128(1)),
+            session: SessionId::new(Uuid::from_u128(2)),
+            scope: "orders:read orders:write".into(),
+            email: None,
+            email_verified: false,
+            name: None,
+            roles: vec!["clerk".into(), "night shift".into()],
+        };
+        for (query, expected) in [
+            ("", true),
+            ("scope=orders:read", true),
+            ("scope=orders:read%20orders:write", true),
+            ("scope=orders:read+admin", false),
+            ("scope=orders", false),
+            ("scope=orders:read&scope=admin", false),
+            ("role=admin+clerk", true),
+            ("role=admin&role=clerk", false),
+            ("role=Clerk", false),
+            ("role=", false),
+            ("role=clerk&scope=orders:write", true),
+        ] {
+            let requirement = Requirement::parse(Some(query)).unwrap();
+            assert_eq!(requirement.is_met_by(&caller), expected, "{query}");
+        }
+        assert!(Requirement::parse(None).unwrap().is_met_by(&caller));
+    }
+
+    #[test]
+    fn what_is_spelt_wrong_is_refused() {
+        for query in ["scopes=a", "SCOPE=a", "role=a&x=1", "a"] {
+            assert!(Requirement::parse(Some(query)).is_err(), "{query}");
+        }
+    }
+}

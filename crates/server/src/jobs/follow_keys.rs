@@ -1,0 +1,35 @@
+//! Notices what another process did to the keys (the command line, another server), and takes it in.
+
+use std::time::Duration;
+
+use crate::app::App;
+
+/// Looks at least this often, also when nothing was noticed: a new key signs only when every server must know it.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// How long to wait after a failure before trying again.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(app: App) {
+    let mut changes = loop {
+        match app.inner.store.watch() {
+            Ok(changes) => break changes,
+            Err(error) => failed(&error.to_string()).await,
+        }
+    };
+    loop {
+        while let Err(error) = app.follow_keys().await {
+            failed(&error.to_string()).await;
+        }
+        if let Ok(Err(_)) = tokio::time::timeout(LONGEST_PAUSE, changes.changed()).await {
+            break;
+        }
+    }
+}
+
+async fn failed(error: &str) {
+    tracing::error!(
+        error,
+        "the stored keys cannot be taken in; this server goes on with those it has, and tries again"
+    );
+    tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+}
