@@ -5,7 +5,7 @@ use super::Store;
 pub(super) mod engine;
 pub(in crate::store) mod fixture;
 pub(super) mod keys;
-pub(super) mod revocations;
+pub(crate) mod revocations;
 pub(super) mod sessions;
 pub(super) mod users;
 

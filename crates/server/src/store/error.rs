@@ -23,6 +23,9 @@ pub enum StoreError {
     /// The disk, or whatever holds the database, does not answer as it should.
     #[error("the database does not answer: {0}")]
     Unavailable(String),
+    /// There was no answer in time. The change may happen all the same.
+    #[error("the database did not answer in time; what was asked for may still happen")]
+    Late,
     /// What is stored is not what was written.
     #[error("the database is damaged: {0}")]
     Corrupt(String),
@@ -32,6 +35,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the change may be there, now or later, although it failed for the caller.
+    pub(crate) fn is_undecided(&self) -> bool {
+        matches!(self, Self::Late | Self::Unavailable(_))
+    }
+
     pub(super) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt(what.into())
     }
