@@ -126,9 +126,14 @@ impl App {
     /// certificate. Nothing is made.
     #[must_use]
     pub fn preflight(config: &Config) -> Vec<Problem> {
-        let url = config.store.url.parse::<StoreUrl>().map(drop).map_err(|error| error.to_string());
-        let master_key =
-            MasterKey::configured(&config.keys, &config.base_dir).map(drop).map_err(|error| error.to_string());
+        let url = config.store.url.parse::<StoreUrl>().map(|url| url.relative_to(&config.base_dir));
+        let is_file = !matches!(url, Ok(StoreUrl::Postgres(_)));
+        let master_key = match MasterKey::configured(&config.keys, &config.base_dir) {
+            Ok(None) if !is_file => Err(MasterKeyError::None.to_string()),
+            configured => configured.map(drop).map_err(|error| error.to_string()),
+        };
+        let url = url.map_err(|error| error.to_string());
+        let url = url.and_then(|url| Store::check(&url).map_err(|error| error.to_string()));
         let tls = serve::tls::acceptor(config).map(drop).map_err(|error| error.to_string());
         let checks = [("store.url", url), ("keys", master_key), ("tls", tls)];
         let refused = checks.into_iter().filter_map(|(key, check)| Some((key, check.err()?)));
@@ -186,12 +191,9 @@ impl App {
     }
 }
 
-/// Opening migrates, syncs and takes locks, so it is kept off the threads that serve.
+/// Opens the configured store, and makes or migrates it as needed.
 pub(crate) async fn open_store(config: &Config) -> Result<Store, StartError> {
-    let url = store_url(config)?;
-    let opened = tokio::task::spawn_blocking(move || Store::open(&url)).await;
-    Ok(opened
-        .map_err(|_| StartError::Listen("the database could not be opened: the start was interrupted".into()))??)
+    Ok(Store::open(&store_url(config)?, config.store.limits()).await?)
 }
 
 async fn open_keys(
@@ -218,13 +220,13 @@ async fn open_keys(
 /// The master key that is configured, or else the one beside an embedded database; that is made at the first start.
 pub(crate) fn master_key(config: &Config, first_start: bool, random: &dyn Random) -> Result<MasterKey, StartError> {
     let beside = master_key_file(&store_url(config)?);
-    Ok(MasterKey::find(&config.keys, &config.base_dir, Some(beside), first_start, random)?)
+    Ok(MasterKey::find(&config.keys, &config.base_dir, beside, first_start, random)?)
 }
 
 /// The file of the master key that was made beside an embedded database, unless another is configured.
 pub(crate) fn made_master_key_file(config: &Config) -> Result<Option<PathBuf>, StartError> {
     let configured = config.keys.master_key.is_some() || config.keys.master_key_file.is_some();
-    Ok(if configured { None } else { Some(master_key_file(&store_url(config)?)) })
+    Ok(if configured { None } else { master_key_file(&store_url(config)?) })
 }
 
 fn store_url(config: &Config) -> Result<StoreUrl, StartError> {
@@ -232,8 +234,9 @@ fn store_url(config: &Config) -> Result<StoreUrl, StartError> {
 }
 
 /// The file of the master key that is made beside an embedded database, and named after it.
-fn master_key_file(url: &StoreUrl) -> PathBuf {
+fn master_key_file(url: &StoreUrl) -> Option<PathBuf> {
     match url {
-        StoreUrl::Sqlite { path } => path.with_added_extension("master-key"),
+        StoreUrl::Sqlite { path } => Some(path.with_added_extension("master-key")),
+        StoreUrl::Postgres(_) => None,
     }
 }

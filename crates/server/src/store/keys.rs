@@ -136,6 +136,7 @@ async fn lock<T: Tx>(tx: &mut T) -> Result<StoredKeys, StoreError> {
     if tx.execute(LOCK, params![]).await? == 0 {
         return Err(no_counter());
     }
+    tx.announce();
     load(tx).await
 }
 
