@@ -33,8 +33,15 @@ pub(super) struct Stored {
     pub(super) ended: bool,
 }
 
-/// Reads all sessions of a database, and whether it is sound.
-pub(super) fn read(database: &Path) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {
+/// Reads all sessions of a store, which is named as `store.url` names one, and whether it is sound.
+pub(super) fn read(store: &str) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {
+    match store.split_once(':') {
+        Some(("sqlite", database)) => read_sqlite(Path::new(database)),
+        _ => anyhow::bail!("nobody has written how to read the ledger's sessions of such a store"),
+    }
+}
+
+fn read_sqlite(database: &Path) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let mut statement = connection.prepare("SELECT lower(hex(id)), generation, ended_at IS NOT NULL FROM sessions")?;
     let rows = statement.query_map([], |row| {

@@ -8,6 +8,7 @@ use crate::store::conformance::House;
 use crate::store::sql::Sql;
 use crate::store::{Store, StoreUrl, copy, keys, meta, revocations, sessions, users};
 
+mod answers;
 mod backup;
 mod faults;
 mod files;
