@@ -7,6 +7,7 @@
 
 mod chance;
 mod http;
+mod kid_flood;
 mod kill;
 mod measure;
 mod raw;
@@ -14,6 +15,7 @@ mod refresh;
 mod refresh_race;
 mod report;
 mod route;
+mod second_sight;
 mod sign;
 mod site;
 mod startup;
@@ -38,6 +40,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
+    /// Tokens with random key ids: what a flood of them costs the issuer and good tokens.
+    KidFlood(kid_flood::Options),
     /// Kills the server (SIGKILL) at random moments under load; fails when something that was answered is not there afterwards.
     Kill(kill::Options),
     /// Refreshes over HTTP against bare updates of the same rows, with few and with many sessions.
@@ -50,6 +54,8 @@ enum Bench {
     RefreshServer(refresh::ServerOptions),
     /// The throughput of an axum route behind the guard, against the same route unprotected.
     Route(route::Options),
+    /// A token that a guard has verified before, against its first sight.
+    SecondSight(second_sight::Options),
     /// Verifying a token, against the bare cryptography and against other libraries.
     Verify(verify::Options),
     /// Signing claims, against the bare cryptography and against other libraries.
@@ -62,12 +68,14 @@ fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_));
     let report: Report = match arguments.bench {
+        Bench::KidFlood(options) => kid_flood::run(&options)?,
         Bench::Kill(options) => kill::run(&options)?,
         Bench::Refresh(options) => refresh::run(&options)?,
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
         Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),
         Bench::Route(options) => route::run(&options)?,
         Bench::Verify(options) => verify::run(&options)?,
+        Bench::SecondSight(options) => second_sight::run(&options)?,
         Bench::Sign(options) => sign::run(&options)?,
         Bench::Startup(options) => startup::run(&options)?,
     };
