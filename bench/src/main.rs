@@ -17,6 +17,7 @@ mod raw;
 mod refresh;
 mod refresh_race;
 mod report;
+mod rotate_keys;
 mod route;
 mod second_sight;
 mod sign;
@@ -61,6 +62,8 @@ enum Bench {
     /// The server of `refresh`, in a process of its own so that its memory can be told.
     #[command(hide = true)]
     RefreshServer(refresh::ServerOptions),
+    /// Requests at a guard while keys change, the algorithm too; fails when a good token is refused.
+    RotateKeys(rotate_keys::Options),
     /// The throughput of an axum route behind the guard, against the same route unprotected.
     Route(route::Options),
     /// A token that a guard has verified before, against its first sight.
@@ -75,7 +78,7 @@ enum Bench {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_));
+    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::RotateKeys(_));
     let report: Report = match arguments.bench {
         Bench::KidFlood(options) => kid_flood::run(&options)?,
         Bench::Kill(options) => kill::run(&options)?,
@@ -85,6 +88,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Bench::Refresh(options) => refresh::run(&options)?,
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
         Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),
+        Bench::RotateKeys(options) => rotate_keys::run(&options)?,
         Bench::Route(options) => route::run(&options)?,
         Bench::Verify(options) => verify::run(&options)?,
         Bench::SecondSight(options) => second_sight::run(&options)?,
