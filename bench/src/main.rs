@@ -9,6 +9,7 @@ mod chance;
 mod http;
 mod kill;
 mod measure;
+mod nodes;
 mod raw;
 mod refresh;
 mod refresh_race;
@@ -40,6 +41,12 @@ struct Arguments {
 enum Bench {
     /// Kills the server (SIGKILL) at random moments under load; fails when something that was answered is not there afterwards.
     Kill(kill::Options),
+    /// Three servers on one PostgreSQL through kills, restarts, cuts and a wrong clock, and a standby that takes over; fails when
+    /// somebody honest is logged out, or a change or a revocation is lost.
+    Nodes(nodes::Options),
+    /// One of the servers of `nodes`.
+    #[command(hide = true)]
+    NodeServer(nodes::NodeOptions),
     /// Refreshes over HTTP against bare updates of the same rows, with few and with many sessions.
     Refresh(refresh::Options),
     /// Tabs, lost answers and thieves around one refresh token; fails when somebody honest is logged out, a theft gets away, or
@@ -60,9 +67,11 @@ enum Bench {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_));
+    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::Nodes(_));
     let report: Report = match arguments.bench {
         Bench::Kill(options) => kill::run(&options)?,
+        Bench::Nodes(options) => nodes::run(&options)?,
+        Bench::NodeServer(options) => return nodes::serve(&options).map(|()| ExitCode::SUCCESS),
         Bench::Refresh(options) => refresh::run(&options)?,
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
         Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),
