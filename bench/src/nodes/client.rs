@@ -38,7 +38,9 @@ pub(super) struct Ears {
 #[derive(Debug, Clone)]
 pub(super) struct Failed {
     pub(super) node: SocketAddr,
-    pub(super) at: Instant,
+    /// From the request to when there was no hope for an answer.
+    pub(super) sent: Instant,
+    pub(super) failed: Instant,
     pub(super) what: String,
 }
 
@@ -55,8 +57,9 @@ impl Ears {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn failed(&self, node: SocketAddr, begun: Instant, what: String) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(Failed { node, at: begun, what });
+    fn failed(&self, node: SocketAddr, sent: Instant, what: String) {
+        let failed = Failed { node, sent, failed: now(), what };
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(failed);
     }
 }
 

@@ -113,7 +113,7 @@ impl Site {
         let excuses = self.excuses.lock().unwrap_or_else(PoisonError::into_inner);
         let excused = |failed: &&Failed| {
             let fits = |excuse: &Excuse| excuse.node.is_none_or(|node| node == failed.node);
-            excuses.iter().any(|excuse| fits(excuse) && excuse.from <= failed.at && failed.at <= excuse.until)
+            excuses.iter().any(|excuse| fits(excuse) && excuse.from <= failed.failed && failed.sent <= excuse.until)
         };
         failures.iter().filter(|failed| !excused(failed)).map(|failed| failed.what.clone()).collect()
     }
