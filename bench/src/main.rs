@@ -7,7 +7,10 @@
 
 mod chance;
 mod http;
+mod import;
 mod kill;
+mod login;
+mod login_flood;
 mod measure;
 mod nodes;
 mod raw;
@@ -47,6 +50,12 @@ enum Bench {
     /// One of the servers of `nodes`.
     #[command(hide = true)]
     NodeServer(nodes::NodeOptions),
+    /// Importing many accounts with the command line.
+    Import(import::Options),
+    /// Log-ins against bare Argon2id, and whether the time of a refusal tells who has an account.
+    Login(login::Options),
+    /// What a flood of log-ins does to verifying, refreshing, health and memory.
+    LoginFlood(login_flood::Options),
     /// Refreshes over HTTP against bare updates of the same rows, with few and with many sessions.
     Refresh(refresh::Options),
     /// Tabs, lost answers and thieves around one refresh token; fails when somebody honest is logged out, a theft gets away, or
@@ -72,6 +81,9 @@ fn main() -> anyhow::Result<ExitCode> {
         Bench::Kill(options) => kill::run(&options)?,
         Bench::Nodes(options) => nodes::run(&options)?,
         Bench::NodeServer(options) => return nodes::serve(&options).map(|()| ExitCode::SUCCESS),
+        Bench::Import(options) => import::run(&options)?,
+        Bench::Login(options) => login::run(&options)?,
+        Bench::LoginFlood(options) => login_flood::run(&options)?,
         Bench::Refresh(options) => refresh::run(&options)?,
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
         Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),

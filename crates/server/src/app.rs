@@ -13,6 +13,7 @@ use crate::hasher::{HashError, Hasher};
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::random::{Random, SystemRandom};
+use crate::revocations::Revocations;
 use crate::serve;
 use crate::store::copy::IsUnfinishedCopy;
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
@@ -35,7 +36,7 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) keys: Keys,
     pub(crate) terms: Terms,
-    pub(crate) revocations: Arc<RevocationSet>,
+    pub(crate) revocations: Revocations,
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
     pub(crate) limits: Limits,
@@ -112,7 +113,7 @@ impl App {
         let keys = open_keys(&config, &terms, &url, &store, &*random, clock.now()).await?;
         let hasher = Hasher::new(&config.passwords, &*random)?;
         let throttle = Throttle::new(&config.throttle);
-        let revocations = Arc::new(RevocationSet::default());
+        let revocations = Revocations::new(&config.revocations);
         let limits = Limits::new(config.http.max_connections);
         let inner = Inner { config, store, keys, terms, revocations, hasher, throttle, limits, clock, random };
         let app = Self { inner: Arc::new(inner) };
@@ -142,7 +143,7 @@ impl App {
     /// answered.
     #[must_use]
     pub fn revocations(&self) -> Arc<RevocationSet> {
-        Arc::clone(&self.inner.revocations)
+        Arc::clone(&self.inner.revocations.set)
     }
 
     /// The configuration.
@@ -169,8 +170,8 @@ impl App {
     /// When there is a database already, or the file is not a whole copy of one.
     pub async fn restore(config: &Config, file: &Path) -> Result<(), BackupError> {
         let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
-        let file = file.to_owned();
-        let restored = tokio::task::spawn_blocking(move || Store::restore(&file, &url)).await;
+        let (file, epoch) = (file.to_owned(), SystemClock.now().millis());
+        let restored = tokio::task::spawn_blocking(move || Store::restore(&file, &url, epoch)).await;
         restored.map_err(|_| StoreError::Internal("the restoring was interrupted".into()))?
     }
 

@@ -97,6 +97,8 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
         refuse(&format!("clients.{name}.absolute_ttl"), absolute_ttl(&sessions));
         refuse(&format!("clients.{name}.retry_window"), retry_window(&sessions));
     }
+    refuse("revocations.heartbeat", heartbeat(config.revocations.heartbeat));
+    refuse("revocations.max_streams", at_least(1, config.revocations.max_streams));
     refuse("passwords.min_length", min_length(config.passwords.min_length));
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
     refuse("passwords.memory_kib", memory(&config.passwords));
@@ -198,6 +200,11 @@ fn both_or_neither(config: &Config) -> Result<(), String> {
         (None, Some(_)) => Err("stands alone; add `tls.certificate`".into()),
         _ => Ok(()),
     }
+}
+
+/// A verifier takes ten seconds of silence for an outage, so that two heartbeats have to fit in.
+fn heartbeat(every: Seconds) -> Result<(), String> {
+    if (1..=5).contains(&every.0) { Ok(()) } else { Err(format!("is {every}; use 1s to 5s")) }
 }
 
 fn access_ttl(ttl: Seconds) -> Result<(), String> {

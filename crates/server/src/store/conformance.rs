@@ -7,7 +7,7 @@ pub(super) mod engine;
 pub(in crate::store) mod fixture;
 pub(super) mod keys;
 pub(super) mod races;
-pub(super) mod revocations;
+pub(crate) mod revocations;
 pub(super) mod sessions;
 pub(super) mod users;
 

@@ -29,6 +29,9 @@ pub enum StoreError {
     /// The connection was lost during the commit, and it cannot be found out whether that took place.
     #[error("the database was lost during a commit, and whether the change was made cannot be found out")]
     Unresolved,
+    /// There was no answer in time. The change may happen all the same.
+    #[error("the database did not answer in time; what was asked for may still happen")]
+    Late,
     /// What is stored is not what was written.
     #[error("the database is damaged: {0}")]
     Corrupt(String),
@@ -38,6 +41,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the change may be there, now or later, although it failed for the caller.
+    pub(crate) fn is_undecided(&self) -> bool {
+        matches!(self, Self::Late | Self::Unresolved | Self::Unavailable(_))
+    }
+
     pub(super) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt(what.into())
     }

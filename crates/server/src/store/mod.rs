@@ -19,7 +19,7 @@ mod url;
 pub(crate) mod users;
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 
 pub use error::BackupError;
 pub(crate) use error::{OpenError, StoreError};
@@ -97,10 +97,11 @@ impl Store {
         }
     }
 
-    /// Puts such a copy where there is no store yet. Blocks for as long as copying takes.
-    pub(crate) fn restore(file: &Path, url: &StoreUrl) -> Result<(), BackupError> {
+    /// Puts such a copy where there is no store yet. Blocks for as long as copying takes. `epoch` is a number that no earlier
+    /// state of the store had.
+    pub(crate) fn restore(file: &Path, url: &StoreUrl, epoch: i64) -> Result<(), BackupError> {
         match url {
-            StoreUrl::Sqlite { path } => sqlite::Sqlite::restore(file, path, sqlite::Options::default()),
+            StoreUrl::Sqlite { path } => sqlite::Sqlite::restore(file, path, epoch, sqlite::Options::default()),
             StoreUrl::Postgres(address) => Err(BackupError::Postgres(address.to_string())),
         }
     }
