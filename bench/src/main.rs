@@ -13,6 +13,7 @@ mod kill;
 mod login;
 mod login_flood;
 mod measure;
+mod nodes;
 mod raw;
 mod refresh;
 mod refresh_race;
@@ -48,6 +49,12 @@ enum Bench {
     KidFlood(kid_flood::Options),
     /// Kills the server (SIGKILL) at random moments under load; fails when something that was answered is not there afterwards.
     Kill(kill::Options),
+    /// Three servers on one PostgreSQL through kills, restarts, cuts and a wrong clock, and a standby that takes over; fails when
+    /// somebody honest is logged out, or a change or a revocation is lost.
+    Nodes(nodes::Options),
+    /// One of the servers of `nodes`.
+    #[command(hide = true)]
+    NodeServer(nodes::NodeOptions),
     /// Importing many accounts with the command line.
     Import(import::Options),
     /// Log-ins against bare Argon2id, and whether the time of a refusal tells who has an account.
@@ -78,10 +85,13 @@ enum Bench {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
+    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::Nodes(_));
     let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::RotateKeys(_));
     let report: Report = match arguments.bench {
         Bench::KidFlood(options) => kid_flood::run(&options)?,
         Bench::Kill(options) => kill::run(&options)?,
+        Bench::Nodes(options) => nodes::run(&options)?,
+        Bench::NodeServer(options) => return nodes::serve(&options).map(|()| ExitCode::SUCCESS),
         Bench::Import(options) => import::run(&options)?,
         Bench::Login(options) => login::run(&options)?,
         Bench::LoginFlood(options) => login_flood::run(&options)?,
