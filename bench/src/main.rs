@@ -14,6 +14,7 @@ mod login_flood;
 mod measure;
 mod raw;
 mod refresh;
+mod refresh_postgres;
 mod refresh_race;
 mod report;
 mod route;
@@ -51,6 +52,8 @@ enum Bench {
     LoginFlood(login_flood::Options),
     /// Refreshes over HTTP against bare updates of the same rows, with few and with many sessions.
     Refresh(refresh::Options),
+    /// Refreshes on PostgreSQL, without HTTP, against `pgbench` making the same single update.
+    RefreshPostgres(refresh_postgres::Options),
     /// Tabs, lost answers and thieves around one refresh token; fails when somebody honest is logged out, a theft gets away, or
     /// a chain forks.
     RefreshRace(refresh_race::Options),
@@ -76,6 +79,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Bench::Login(options) => login::run(&options)?,
         Bench::LoginFlood(options) => login_flood::run(&options)?,
         Bench::Refresh(options) => refresh::run(&options)?,
+        Bench::RefreshPostgres(options) => refresh_postgres::run(&options)?,
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
         Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),
         Bench::Route(options) => route::run(&options)?,
