@@ -17,6 +17,7 @@ mod refresh;
 mod refresh_postgres;
 mod refresh_race;
 mod report;
+mod rotate_keys;
 mod route;
 mod sign;
 mod site;
@@ -60,6 +61,8 @@ enum Bench {
     /// The server of `refresh`, in a process of its own so that its memory can be told.
     #[command(hide = true)]
     RefreshServer(refresh::ServerOptions),
+    /// Requests at a guard while keys change, the algorithm too; fails when a good token is refused.
+    RotateKeys(rotate_keys::Options),
     /// The throughput of an axum route behind the guard, against the same route unprotected.
     Route(route::Options),
     /// Verifying a token, against the bare cryptography and against other libraries.
@@ -72,7 +75,7 @@ enum Bench {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_));
+    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::RotateKeys(_));
     let report: Report = match arguments.bench {
         Bench::Kill(options) => kill::run(&options)?,
         Bench::Import(options) => import::run(&options)?,
@@ -82,6 +85,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Bench::RefreshPostgres(options) => refresh_postgres::run(&options)?,
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
         Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),
+        Bench::RotateKeys(options) => rotate_keys::run(&options)?,
         Bench::Route(options) => route::run(&options)?,
         Bench::Verify(options) => verify::run(&options)?,
         Bench::Sign(options) => sign::run(&options)?,
