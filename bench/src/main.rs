@@ -85,8 +85,8 @@ enum Bench {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::Nodes(_));
-    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::RotateKeys(_));
+    let must_hold =
+        matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::Nodes(_) | Bench::RotateKeys(_));
     let report: Report = match arguments.bench {
         Bench::KidFlood(options) => kid_flood::run(&options)?,
         Bench::Kill(options) => kill::run(&options)?,
