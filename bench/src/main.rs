@@ -8,10 +8,12 @@
 mod chance;
 mod http;
 mod import;
+mod kid_flood;
 mod kill;
 mod login;
 mod login_flood;
 mod measure;
+mod nodes;
 mod raw;
 mod refresh;
 mod refresh_postgres;
@@ -19,6 +21,7 @@ mod refresh_race;
 mod report;
 mod rotate_keys;
 mod route;
+mod second_sight;
 mod sign;
 mod site;
 mod startup;
@@ -43,8 +46,16 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
+    /// Tokens with random key ids: what a flood of them costs the issuer and good tokens.
+    KidFlood(kid_flood::Options),
     /// Kills the server (SIGKILL) at random moments under load; fails when something that was answered is not there afterwards.
     Kill(kill::Options),
+    /// Three servers on one PostgreSQL through kills, restarts, cuts and a wrong clock, and a standby that takes over; fails when
+    /// somebody honest is logged out, or a change or a revocation is lost.
+    Nodes(nodes::Options),
+    /// One of the servers of `nodes`.
+    #[command(hide = true)]
+    NodeServer(nodes::NodeOptions),
     /// Importing many accounts with the command line.
     Import(import::Options),
     /// Log-ins against bare Argon2id, and whether the time of a refusal tells who has an account.
@@ -65,6 +76,8 @@ enum Bench {
     RotateKeys(rotate_keys::Options),
     /// The throughput of an axum route behind the guard, against the same route unprotected.
     Route(route::Options),
+    /// A token that a guard has verified before, against its first sight.
+    SecondSight(second_sight::Options),
     /// Verifying a token, against the bare cryptography and against other libraries.
     Verify(verify::Options),
     /// Signing claims, against the bare cryptography and against other libraries.
@@ -75,9 +88,13 @@ enum Bench {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::RotateKeys(_));
+    let must_hold =
+        matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::Nodes(_) | Bench::RotateKeys(_));
     let report: Report = match arguments.bench {
+        Bench::KidFlood(options) => kid_flood::run(&options)?,
         Bench::Kill(options) => kill::run(&options)?,
+        Bench::Nodes(options) => nodes::run(&options)?,
+        Bench::NodeServer(options) => return nodes::serve(&options).map(|()| ExitCode::SUCCESS),
         Bench::Import(options) => import::run(&options)?,
         Bench::Login(options) => login::run(&options)?,
         Bench::LoginFlood(options) => login_flood::run(&options)?,
@@ -88,6 +105,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Bench::RotateKeys(options) => rotate_keys::run(&options)?,
         Bench::Route(options) => route::run(&options)?,
         Bench::Verify(options) => verify::run(&options)?,
+        Bench::SecondSight(options) => second_sight::run(&options)?,
         Bench::Sign(options) => sign::run(&options)?,
         Bench::Startup(options) => startup::run(&options)?,
     };

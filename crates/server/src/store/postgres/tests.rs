@@ -62,6 +62,9 @@ async fn every_statement_can_be_prepared() {
 /// Copying from one to another.
 mod copies {
     use super::OnServer;
+    use crate::store::sqlite::tests::OnDisk;
 
     crate::store::copy::tests::copies!(within_postgres, OnServer, OnServer);
+    crate::store::copy::tests::copies!(to_postgres, OnDisk, OnServer);
+    crate::store::copy::tests::copies!(from_postgres, OnServer, OnDisk);
 }
