@@ -47,6 +47,12 @@ impl Auth {
         self.registered().iss().unwrap_or_default()
     }
 
+    /// The person: issuer and subject. Two issuers may well give one subject to two people, so keep both.
+    #[must_use]
+    pub fn user(&self) -> (&str, &str) {
+        (self.issuer(), self.subject())
+    }
+
     /// The session that the token belongs to (`sid`).
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {

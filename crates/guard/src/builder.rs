@@ -1,41 +1,51 @@
-//! Building a guard: what has to be said, and what has a default.
+//! Building a guard: its issuers, and what holds for all of them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jotgate_jose::jwt::Policy;
 use jotgate_jose::{Algorithm, KeyError, KeySet, KeySource, VerifyingKey};
 use jotgate_wire::RevocationSet;
+use reqwest::Certificate;
 
 use crate::cache::Cache;
-use crate::fetch::OverHttp;
 use crate::issuer::Issuer;
-use crate::keys::IssuerKeys;
-use crate::verifier::{Keys, LiveKeys, Verifier, VerifierId};
+use crate::keys::Limits;
+use crate::verifier::{Verifier, VerifierId};
 use crate::{Clock, Guard};
 
-const KEY_WAIT: Duration = Duration::from_secs(5);
 /// Places for verified tokens; about a kilobyte and a half each once they are taken.
 const CACHED_TOKENS: usize = 4096;
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Says what a [`Guard`] accepts. Issuer and audience are required; everything else has a default.
+/// Says what a [`Guard`] accepts. An issuer and an audience are required; everything else has a default.
+///
+/// Most guards have one issuer, and everything about it can be said here. More of them, and whatever else an [`Issuer`] can be told,
+/// come with [`trust`](Self::trust).
 #[must_use = "a builder does nothing until it is built"]
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct GuardBuilder {
-    issuer: Option<String>,
+    /// What was said here of the one issuer, beside its name and its audiences.
+    issuer: Issuer,
+    is_named: bool,
+    /// Whether anything was said that needs the one issuer to be named.
+    needs_name: bool,
     audiences: Vec<String>,
-    algorithms: Option<Vec<Algorithm>>,
-    token_type: Option<String>,
-    leeway: Option<u32>,
-    keys: Vec<VerifyingKey>,
-    key_source: Option<Box<dyn KeySource + Send + Sync>>,
-    live_keys: Option<LiveKeys>,
-    revocations: Option<Arc<RevocationSet>>,
+    trusted: Vec<Issuer>,
+    roots: Vec<String>,
     clock: Clock,
     cached_tokens: Option<usize>,
-    key_wait: Option<Duration>,
+    limits: Limits,
     fetch_timeout: Option<Duration>,
+}
+
+/// What holds for every issuer of a guard.
+#[derive(Default)]
+pub(crate) struct Shared {
+    pub(crate) audiences: Vec<String>,
+    pub(crate) limits: Limits,
+    pub(crate) fetch_timeout: Duration,
+    pub(crate) roots: Vec<Certificate>,
 }
 
 /// A guard cannot be built as it was described.
@@ -53,9 +63,17 @@ pub enum BuildError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// An issuer was given twice, so that nobody could say which of the two a token is held to.
+    #[error("the issuer {0:?} was given twice")]
+    IssuerTwice(String),
     /// No audience was given.
-    #[error("no audience: say which API this is with .audience(\"https://…\"), so that tokens for others are refused")]
-    NoAudience,
+    #[error(
+        "no audience for {issuer:?}: say which API this is with .audience(\"https://…\"), so that tokens for others are refused"
+    )]
+    NoAudience {
+        /// The issuer that lacks it.
+        issuer: String,
+    },
     /// A key could never be used, because its algorithm is not among the accepted ones.
     #[error("a key was given for {0}, which is not among the accepted algorithms: add it to .algorithms(…)")]
     KeyNotAccepted(Algorithm),
@@ -65,74 +83,94 @@ pub enum BuildError {
     /// The keys cannot stand in one set.
     #[error("the keys cannot be used together: {0}")]
     Keys(KeyError),
+    /// The address of a key set cannot be used.
+    #[error("the keys of {issuer:?} cannot be fetched: {reason}")]
+    KeysAddress {
+        /// The issuer whose keys they are.
+        issuer: String,
+        /// What is wrong with the address.
+        reason: String,
+    },
+    /// A certificate is none, or not in PEM.
+    #[error("a root certificate cannot be read: {0}")]
+    RootCertificate(String),
     /// No HTTP client could be made.
     #[error("no HTTP client to fetch keys with: {0}")]
     Client(#[source] reqwest::Error),
 }
 
 impl GuardBuilder {
-    /// Whose tokens are accepted: the URL that `iss` has to equal to the letter. Required.
+    /// Whose tokens are accepted: the URL that `iss` has to equal to the letter.
     ///
     /// Its keys are found through its metadata, unless keys are given. It has to be `https`, or `http` on a loopback address.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.issuer = Some(issuer.into());
+        self.issuer.name = issuer.into();
+        self.is_named = true;
         self
     }
 
-    /// Which API this is: a name that `aud` has to contain to the letter. Required; several calls accept several names.
+    /// Which API this is: a name that `aud` has to contain to the letter. Several calls accept several names.
+    ///
+    /// It holds for every issuer that is given no audience of its own.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
     }
 
-    /// Which algorithms are accepted. By default those of the keys that are given, and every asymmetric one for fetched keys.
-    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
-        self.algorithms = Some(algorithms.into_iter().collect());
+    /// One issuer more. A token is held to the policy and the keys of the issuer that it names, and to no other's.
+    pub fn trust(mut self, issuer: Issuer) -> Self {
+        self.trusted.push(issuer);
         self
     }
 
-    /// Which `typ` a token has to have; `at+jwt` (RFC 9068 §2.1) by default, so that no ID token passes for an access token.
-    pub fn token_type(mut self, token_type: impl Into<String>) -> Self {
-        self.token_type = Some(token_type.into());
-        self
+    /// Which algorithms are accepted from the [`issuer`](Self::issuer): see [`Issuer::algorithms`].
+    pub fn algorithms(self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.with(|issuer| issuer.algorithms(algorithms))
     }
 
-    /// How far clocks may differ, in seconds; 30 by default, 300 at most.
-    pub fn leeway(mut self, seconds: u32) -> Self {
-        self.leeway = Some(seconds);
-        self
+    /// Which `typ` a token of the [`issuer`](Self::issuer) has to have: see [`Issuer::token_type`].
+    pub fn token_type(self, token_type: impl Into<String>) -> Self {
+        self.with(|issuer| issuer.token_type(token_type))
     }
 
-    /// A fixed key. With at least one of them nothing is fetched.
-    pub fn key(mut self, key: VerifyingKey) -> Self {
-        self.keys.push(key);
-        self
+    /// How far the clock of the [`issuer`](Self::issuer) may differ, in seconds; 30 by default, 300 at most.
+    pub fn leeway(self, seconds: u32) -> Self {
+        self.with(|issuer| issuer.leeway(seconds))
     }
 
-    /// Fixed keys. With at least one of them nothing is fetched.
-    pub fn keys(mut self, keys: &KeySet) -> Self {
-        self.keys.extend(keys.keys().iter().cloned());
-        self
+    /// A fixed key of the [`issuer`](Self::issuer). With at least one of them nothing is fetched.
+    pub fn key(self, key: VerifyingKey) -> Self {
+        self.with(|issuer| issuer.key(key))
     }
 
-    /// Keys that may change under the guard, such as the key ring of a server in the same process. Nothing is fetched.
-    pub fn key_source(mut self, source: impl KeySource + Send + Sync + 'static) -> Self {
-        self.key_source = Some(Box::new(source));
-        self
+    /// Fixed keys of the [`issuer`](Self::issuer). With at least one of them nothing is fetched.
+    pub fn keys(self, keys: &KeySet) -> Self {
+        self.with(|issuer| issuer.keys(keys))
     }
 
-    /// A key set that is asked for at each request and replaced as a whole when keys change, such as that of a server in the
-    /// same process: `.live_keys(move || app.verifying_keys())`. Nothing is fetched.
-    ///
-    /// The same set has to be the same `Arc`: what was verified with one is not taken for verified with another.
-    pub fn live_keys(mut self, keys: impl Fn() -> Arc<KeySet> + Send + Sync + 'static) -> Self {
-        self.live_keys = Some(Box::new(keys));
-        self
+    /// Keys of the [`issuer`](Self::issuer) that may change in any way: see [`Issuer::key_source`].
+    pub fn key_source(self, source: impl KeySource + Send + Sync + 'static) -> Self {
+        self.with(|issuer| issuer.key_source(source))
     }
 
-    /// What has ended before it expired. A server in the same process shares its set, and its ends hold at once.
-    pub fn revocations(mut self, revocations: Arc<RevocationSet>) -> Self {
-        self.revocations = Some(revocations);
+    /// Keys of the [`issuer`](Self::issuer) that change as whole sets: see [`Issuer::live_keys`].
+    pub fn live_keys(self, current: impl Fn() -> Arc<KeySet> + Send + Sync + 'static) -> Self {
+        self.with(|issuer| issuer.live_keys(current))
+    }
+
+    /// Lets the documents of the [`issuer`](Self::issuer) come from addresses inside: see [`Issuer::private_network`].
+    pub fn private_network(self) -> Self {
+        self.with(Issuer::private_network)
+    }
+
+    /// What of the [`issuer`](Self::issuer)'s has ended before it expired: see [`Issuer::revocations`].
+    pub fn revocations(self, revocations: Arc<RevocationSet>) -> Self {
+        self.with(|issuer| issuer.revocations(revocations))
+    }
+
+    fn with(mut self, change: impl FnOnce(Issuer) -> Issuer) -> Self {
+        self.issuer = change(self.issuer);
+        self.needs_name = true;
         self
     }
 
@@ -145,100 +183,76 @@ impl GuardBuilder {
     /// How many verified tokens are remembered, so that their second sight costs no cryptography; 4096 by default, 0 for none.
     ///
     /// It never changes an answer: an entry ends with its token and its keys, and revocations are looked up after it.
-    /// Keys of a [`key_source`](Self::key_source) may change at any time, so with one of those nothing is remembered.
     pub fn cached_tokens(mut self, most: usize) -> Self {
         self.cached_tokens = Some(most);
         self
     }
 
-    /// How long a request may wait for keys of the issuer; 5 seconds by default.
+    /// How long a request may wait for keys of an issuer; 5 seconds by default.
     pub fn key_wait(mut self, longest: Duration) -> Self {
-        self.key_wait = Some(longest);
+        self.limits.wait = longest;
         self
     }
 
-    /// How long fetching one document of the issuer may take, to its last byte; 5 seconds by default.
+    /// How long the keys of an issuer that cannot be reached are still used; 24 hours by default.
+    ///
+    /// An issuer's outage shall log nobody out, and a key that it removed meanwhile shall not be good for ever. After this time its
+    /// tokens are answered with `keys_unavailable` until it can be reached again.
+    pub fn longest_key_age(mut self, longest: Duration) -> Self {
+        self.limits.key_age = longest;
+        self
+    }
+
+    /// How long fetching one document of an issuer may take, to its last byte; 5 seconds by default.
     pub fn fetch_timeout(mut self, longest: Duration) -> Self {
         self.fetch_timeout = Some(longest);
+        self
+    }
+
+    /// A root certificate in PEM that issuers are believed by, besides those of the platform: for a certificate authority of your own.
+    pub fn root_certificate(mut self, pem: impl Into<String>) -> Self {
+        self.roots.push(pem.into());
         self
     }
 
     /// Builds the guard. Inside a tokio runtime it begins to fetch the keys at once, otherwise with the first request.
     ///
     /// # Errors
-    /// When issuer or audience are missing or impossible, or the keys do not fit the algorithms.
-    pub fn build(self) -> Result<Guard, BuildError> {
-        let name = self.issuer.clone().ok_or(BuildError::NoIssuer)?;
-        let issuer = Issuer::parse(&name).map_err(|reason| BuildError::Issuer { issuer: name.clone(), reason })?;
-        if self.audiences.is_empty() {
-            return Err(BuildError::NoAudience);
+    /// When an issuer or its audience are missing or impossible, or its keys do not fit the algorithms.
+    pub fn build(mut self) -> Result<Guard, BuildError> {
+        let mut issuers = std::mem::take(&mut self.trusted);
+        if self.is_named {
+            issuers.insert(0, std::mem::take(&mut self.issuer));
         }
-        let algorithms = self.accepted_algorithms()?;
-        let policy = self.policy(name, &algorithms);
-        Ok(Guard::new(Verifier {
-            id: VerifierId::next(),
-            policy,
-            revocations: self.revocations.clone(),
-            clock: self.clock.clone(),
-            cache: Cache::new(self.cached_tokens.unwrap_or(CACHED_TOKENS)),
-            keys: self.into_keys(issuer, algorithms)?,
-        }))
+        if issuers.is_empty() || (self.needs_name && !self.is_named) {
+            return Err(BuildError::NoIssuer);
+        }
+        let mut names = HashSet::new();
+        if let Some(twice) = issuers.iter().find(|issuer| !names.insert(issuer.name.as_str())) {
+            return Err(BuildError::IssuerTwice(twice.name.clone()));
+        }
+        let (clock, cache) = (self.clock.clone(), Cache::new(self.cached_tokens.unwrap_or(CACHED_TOKENS)));
+        let shared = self.shared()?;
+        let issuers = issuers.into_iter().map(|issuer| issuer.build(&shared)).collect::<Result<_, _>>()?;
+        Ok(Guard::new(Verifier::new(VerifierId::next(), issuers, clock, cache)))
     }
 
-    fn accepted_algorithms(&self) -> Result<Vec<Algorithm>, BuildError> {
-        let of_keys = || self.keys.iter().map(VerifyingKey::algorithm).collect::<Vec<_>>();
-        let algorithms = match &self.algorithms {
-            Some(algorithms) => algorithms.clone(),
-            None if self.keys.is_empty() => asymmetric().collect(),
-            None => of_keys(),
-        };
-        if let Some(left_out) = of_keys().into_iter().find(|algorithm| !algorithms.contains(algorithm)) {
-            return Err(BuildError::KeyNotAccepted(left_out));
-        }
-        let fetched = self.keys.is_empty() && self.key_source.is_none() && self.live_keys.is_none();
-        match algorithms.iter().find(|algorithm| fetched && algorithm.is_symmetric()) {
-            Some(symmetric) => Err(BuildError::SymmetricWithoutKey(*symmetric)),
-            None => Ok(algorithms),
-        }
-    }
-
-    fn policy(&self, issuer: String, algorithms: &[Algorithm]) -> Policy {
-        let token_type = self.token_type.as_deref().unwrap_or("at+jwt");
-        let mut policy = Policy::builder()
-            .issuer(issuer)
-            .audiences(self.audiences.iter().cloned())
-            .algorithms(algorithms.iter().copied())
-            .token_type(token_type)
-            .require(["sub"]);
-        if let Some(seconds) = self.leeway {
-            policy = policy.leeway(seconds);
-        }
-        policy.build()
-    }
-
-    fn into_keys(self, issuer: Issuer, algorithms: Vec<Algorithm>) -> Result<Keys, BuildError> {
-        if let Some(source) = self.key_source {
-            return Ok(Keys::Source(source));
-        }
-        if let Some(live) = self.live_keys {
-            return Ok(Keys::Live(live));
-        }
-        if !self.keys.is_empty() {
-            return Ok(Keys::Fixed(Arc::new(KeySet::new(self.keys).map_err(BuildError::Keys)?)));
-        }
-        let limit = self.fetch_timeout.unwrap_or(FETCH_TIMEOUT);
-        let source = OverHttp::new(issuer, algorithms, limit).map_err(BuildError::Client)?;
-        Ok(Keys::Issuer(IssuerKeys::new(Box::new(source), self.key_wait.unwrap_or(KEY_WAIT))))
+    fn shared(self) -> Result<Shared, BuildError> {
+        let roots = self.roots.iter().map(|pem| certificates(pem)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Shared {
+            audiences: self.audiences,
+            limits: self.limits,
+            fetch_timeout: self.fetch_timeout.unwrap_or(FETCH_TIMEOUT),
+            roots: roots.into_iter().flatten().collect(),
+        })
     }
 }
 
-fn asymmetric() -> impl Iterator<Item = Algorithm> {
-    Algorithm::ALL.iter().copied().filter(|algorithm| !algorithm.is_symmetric())
-}
-
-impl std::fmt::Debug for GuardBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut builder = f.debug_struct("GuardBuilder");
-        builder.field("issuer", &self.issuer).field("audiences", &self.audiences).finish_non_exhaustive()
+fn certificates(pem: &str) -> Result<Vec<Certificate>, BuildError> {
+    match Certificate::from_pem_bundle(pem.as_bytes()) {
+        Ok(none) if none.is_empty() => {
+            Err(BuildError::RootCertificate("there is no certificate in the PEM".to_owned()))
+        }
+        found => found.map_err(|error| BuildError::RootCertificate(error.to_string())),
     }
 }

@@ -1,4 +1,4 @@
-//! Fetching an issuer's metadata and keys: one host's word, bounded in time, size and number.
+//! Fetching an issuer's metadata and keys: bounded in time, size and number.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -10,8 +10,10 @@ use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response};
 use url::Url;
 
-use crate::issuer::Issuer;
+use crate::builder::Shared;
+use crate::issuer_url::IssuerUrl;
 use crate::keys::{Fetch, Fetched};
+use crate::reach::{Reach, Resolver, system_lookup};
 
 /// Bytes of a document; Google's and Microsoft's key sets have about ten thousand.
 const LARGEST_DOCUMENT: usize = 256 * 1024;
@@ -21,27 +23,32 @@ const MOST_REDIRECTS: usize = 3;
 /// An issuer as it answers over HTTP.
 #[derive(Debug)]
 pub(crate) struct OverHttp {
-    issuer: Issuer,
+    issuer: IssuerUrl,
+    /// Where the keys are, for an issuer whose metadata are not asked for.
+    keys_address: Option<Url>,
     client: Client,
+    reach: Reach,
     /// For key sets whose keys do not name their algorithm.
     algorithms: Vec<Algorithm>,
 }
 
 impl OverHttp {
-    /// `limit` is the longest time for each document, from the connection to its last byte.
-    pub(crate) fn new(issuer: Issuer, algorithms: Vec<Algorithm>, limit: Duration) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
-            .timeout(limit)
-            .https_only(!issuer.is_loopback())
-            .redirect(Policy::custom(stay_with_the_host))
-            .user_agent(concat!("jotgate-guard/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self { issuer, client, algorithms })
+    pub(crate) fn new(
+        issuer: IssuerUrl,
+        keys_address: Option<Url>,
+        algorithms: Vec<Algorithm>,
+        reach: Reach,
+        shared: &Shared,
+    ) -> Result<Self, reqwest::Error> {
+        let client = client(&issuer, Resolver { reach, lookup: system_lookup() }, shared)?;
+        Ok(Self { issuer, keys_address, client, reach, algorithms })
     }
 
     async fn fetch_keys(&self) -> Result<Fetched, String> {
-        let metadata = self.metadata().await?;
-        let address = self.issuer.keys_address(&metadata.jwks_uri)?;
+        let address = match &self.keys_address {
+            Some(address) => address.clone(),
+            None => self.issuer.keys_address(&self.metadata().await?.jwks_uri)?,
+        };
         let response = self.get(&address).await?;
         let life = max_age(&response);
         let keys = key_set(&document(response).await?, &self.algorithms)?;
@@ -65,6 +72,7 @@ impl OverHttp {
     }
 
     async fn send(&self, address: &Url) -> Result<Response, String> {
+        self.reach.check(address)?;
         self.client.get(address.clone()).send().await.map_err(|error| in_words(&error))
     }
 }
@@ -73,6 +81,21 @@ impl Fetch for OverHttp {
     fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Fetched, String>> + Send + '_>> {
         Box::pin(self.fetch_keys())
     }
+}
+
+/// The timeout is for each document, from the name's resolution to the last byte. No proxy: it would connect to where nobody checked.
+fn client(issuer: &IssuerUrl, resolver: Resolver, shared: &Shared) -> Result<Client, reqwest::Error> {
+    let mut client = Client::builder()
+        .timeout(shared.fetch_timeout)
+        .https_only(!issuer.is_loopback())
+        .redirect(Policy::custom(stay_with_the_host))
+        .no_proxy()
+        .dns_resolver(resolver)
+        .user_agent(concat!("jotgate-guard/", env!("CARGO_PKG_VERSION")));
+    if !shared.roots.is_empty() {
+        client = client.tls_certs_merge(shared.roots.iter().cloned());
+    }
+    client.build()
 }
 
 /// An issuer may move a document about on its own host; where else it leads is somebody else's word.

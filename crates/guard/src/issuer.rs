@@ -1,154 +1,261 @@
-//! An issuer's name, which is an URL, and the addresses that follow from it.
+//! An issuer whose tokens are accepted: what has to be said of it, and what has a default.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::fmt;
+use std::sync::Arc;
 
-use jotgate_wire::{IssuerMetadata, OAUTH_METADATA_PATH, OPENID_METADATA_PATH};
-use url::{Host, Url};
+use jotgate_jose::jwt::Policy;
+use jotgate_jose::{Algorithm, KeySet, KeySource, VerifyingKey};
+use jotgate_wire::RevocationSet;
 
-/// A checked issuer: `https`, or `http` on this machine; no query and no fragment (RFC 8414 §2).
-#[derive(Debug, Clone)]
-pub(crate) struct Issuer {
-    /// To the letter, as tokens and metadata have to name it.
-    name: String,
-    url: Url,
+use crate::builder::{BuildError, Shared};
+use crate::fetch::OverHttp;
+use crate::issuer_url::IssuerUrl;
+use crate::keys::IssuerKeys;
+use crate::reach::Reach;
+use crate::trusted::{ClaimValue, Keys, TrustedIssuer};
+
+/// An issuer whose tokens a guard accepts, and what they have to be: ours, or any that publishes its metadata and keys as
+/// `OpenID` Connect Discovery or RFC 8414 say. Given to [`GuardBuilder::trust`](crate::GuardBuilder::trust).
+///
+/// ```
+/// use jotgate_guard::{Algorithm, Guard, Issuer};
+///
+/// # fn main() -> Result<(), jotgate_guard::BuildError> {
+/// let guard = Guard::builder()
+///     .issuer("https://auth.example.com")
+///     .audience("https://api.example.com")
+///     .trust(
+///         // Auth0 writes a slash at the end of its name, and `JWT` as the type of its tokens.
+///         Issuer::new("https://tenant.eu.auth0.com/").token_type("JWT").algorithms([Algorithm::Rs256]),
+///     )
+///     .trust(
+///         // The access tokens of Amazon Cognito have no `typ` and no `aud`.
+///         Issuer::new("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_ExAmPle")
+///             .untyped()
+///             .type_claim("token_use", "access")
+///             .audience_claim("client_id", "3n4b5urk1ft4fl3mg5e62d9ado"),
+///     )
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "an issuer does nothing until a guard trusts it"]
+#[derive(Default)]
+pub struct Issuer {
+    pub(crate) name: String,
+    pub(crate) audiences: Vec<String>,
+    audience_claim: Option<(String, Vec<String>)>,
+    algorithms: Option<Vec<Algorithm>>,
+    token_types: Vec<String>,
+    untyped: bool,
+    type_claim: Option<ClaimValue>,
+    leeway: Option<u32>,
+    keys: Vec<VerifyingKey>,
+    changing_keys: Option<Keys>,
+    jwks_uri: Option<String>,
+    private_network: bool,
+    revocations: Option<Arc<RevocationSet>>,
 }
 
 impl Issuer {
-    /// Says in words what is wrong with a name that cannot be an issuer's.
-    pub(crate) fn parse(name: &str) -> Result<Self, &'static str> {
-        let url = Url::parse(name).map_err(|_| "it is not an URL")?;
-        let plain = url.query().is_none() && url.fragment().is_none();
-        if !plain || !url.username().is_empty() || url.password().is_some() {
-            return Err("it must have no user, no query and no fragment");
-        }
-        if !is_safe(&url) {
-            return Err("it has to begin with https:// (http:// only on a loopback address)");
-        }
-        Ok(Self { name: name.to_owned(), url })
+    /// By its name: the URL that `iss` has to equal to the letter, with or without a slash at its end, as the issuer writes it.
+    ///
+    /// It has to be `https`, or `http` on a loopback address. Its keys are found through its metadata, unless they are given.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
     }
 
-    /// Whether it lives on this machine, for development and tests: then plain HTTP will do.
-    pub(crate) fn is_loopback(&self) -> bool {
-        on_loopback(&self.url)
+    /// Which API this is: a name that `aud` has to contain to the letter. Several calls accept several names; without any, those
+    /// of the guard hold.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into());
+        self
     }
 
-    /// `OpenID` Connect Discovery 1.0 §4 appends to the issuer; RFC 8414 §3.1 inserts after its host.
-    pub(crate) fn metadata_addresses(&self) -> [Url; 2] {
-        let path = self.url.path().trim_end_matches('/');
-        let with_path = |path: String| {
-            let mut url = self.url.clone();
-            url.set_path(&path);
-            url
+    /// For an issuer whose tokens have no `aud`: the claim that says whom they are for instead, and a value that is accepted.
+    ///
+    /// `client_id` with the id of your app client for Amazon Cognito, `azp` with your front end's for others. Several calls with
+    /// one claim accept several values. A token that does have an `aud` is held to the audiences that were given to this very
+    /// issuer, and refused where none was.
+    pub fn audience_claim(mut self, claim: impl Into<String>, accepted: impl Into<String>) -> Self {
+        let claim = claim.into();
+        match &mut self.audience_claim {
+            Some((name, values)) if *name == claim => values.push(accepted.into()),
+            other => *other = Some((claim, vec![accepted.into()])),
+        }
+        self
+    }
+
+    /// Which algorithms are accepted. By default those of the keys that are given, and every asymmetric one for fetched keys.
+    ///
+    /// A fetched key that does not name its algorithm is for the first of these that fits it.
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = Some(algorithms.into_iter().collect());
+        self
+    }
+
+    /// Which `typ` a token has to have in place of `at+jwt` (RFC 9068 §2.1), which is the default so that no ID token passes for
+    /// an access token. Several calls accept several.
+    ///
+    /// With `JWT`, which says nothing, let [`type_claim`](Self::type_claim) or the audience tell the kinds of tokens apart.
+    pub fn token_type(mut self, token_type: impl Into<String>) -> Self {
+        self.token_types.push(token_type.into());
+        self
+    }
+
+    /// Accepts tokens without `typ`; those that have one only if [`token_type`](Self::token_type) names it.
+    pub fn untyped(mut self) -> Self {
+        self.untyped = true;
+        self
+    }
+
+    /// The claim that tells the kinds of this issuer's tokens apart where `typ` does not, and the value that is accepted: a token
+    /// without it is refused as `type_mismatch`. For example `token_use` and `access` (Amazon Cognito), `typ` and `Bearer`
+    /// (Keycloak).
+    pub fn type_claim(mut self, claim: impl Into<String>, value: impl Into<String>) -> Self {
+        self.type_claim = Some(ClaimValue { claim: claim.into(), value: value.into() });
+        self
+    }
+
+    /// How far clocks may differ, in seconds; 30 by default, 300 at most.
+    pub fn leeway(mut self, seconds: u32) -> Self {
+        self.leeway = Some(seconds);
+        self
+    }
+
+    /// A fixed key. With at least one of them nothing is fetched.
+    pub fn key(mut self, key: VerifyingKey) -> Self {
+        self.keys.push(key);
+        self
+    }
+
+    /// Fixed keys. With at least one of them nothing is fetched.
+    pub fn keys(mut self, keys: &KeySet) -> Self {
+        self.keys.extend(keys.keys().iter().cloned());
+        self
+    }
+
+    /// Keys that may change under the guard in any way. Nothing is fetched, and no verified token is remembered, because nobody can
+    /// tell whether its key is still there; where there are whole sets, [`live_keys`](Self::live_keys) is faster.
+    pub fn key_source(mut self, source: impl KeySource + Send + Sync + 'static) -> Self {
+        self.changing_keys = Some(Keys::Source(Box::new(source)));
+        self
+    }
+
+    /// A key set that is asked for at each request and replaced as a whole when keys change, such as that of a server in the
+    /// same process: `.live_keys(move || app.verifying_keys())`. Nothing is fetched.
+    ///
+    /// The same set has to be the same `Arc`: what was verified with one is not taken for verified with another.
+    pub fn live_keys(mut self, current: impl Fn() -> Arc<KeySet> + Send + Sync + 'static) -> Self {
+        self.changing_keys = Some(Keys::Live(Box::new(current)));
+        self
+    }
+
+    /// Where the key set is, for an issuer that publishes no metadata.
+    pub fn jwks_uri(mut self, address: impl Into<String>) -> Self {
+        self.jwks_uri = Some(address.into());
+        self
+    }
+
+    /// Lets the issuer's documents be fetched from addresses inside: private (RFC 1918, RFC 4193), shared (RFC 6598) and loopback
+    /// ones. Without this they are refused, so that neither a name in the DNS nor a document leads a guard into its own network.
+    pub fn private_network(mut self) -> Self {
+        self.private_network = true;
+        self
+    }
+
+    /// What has ended before it expired. A server in the same process shares its set, and its ends hold at once.
+    pub fn revocations(mut self, revocations: Arc<RevocationSet>) -> Self {
+        self.revocations = Some(revocations);
+        self
+    }
+
+    pub(crate) fn build(mut self, shared: &Shared) -> Result<TrustedIssuer, BuildError> {
+        let url =
+            IssuerUrl::parse(&self.name).map_err(|reason| BuildError::Issuer { issuer: self.name.clone(), reason })?;
+        if self.audiences.is_empty() && self.audience_claim.is_none() {
+            self.audiences.clone_from(&shared.audiences);
+        }
+        if self.audiences.is_empty() && self.audience_claim.is_none() {
+            return Err(BuildError::NoAudience { issuer: self.name });
+        }
+        let algorithms = self.accepted_algorithms()?;
+        Ok(TrustedIssuer {
+            name: url.name().into(),
+            policy: self.policy(&algorithms),
+            type_claim: self.type_claim.take(),
+            revocations: self.revocations.take(),
+            keys: self.into_keys(url, algorithms, shared)?,
+        })
+    }
+
+    fn accepted_algorithms(&self) -> Result<Vec<Algorithm>, BuildError> {
+        let of_keys = || self.keys.iter().map(VerifyingKey::algorithm).collect::<Vec<_>>();
+        let algorithms = match &self.algorithms {
+            Some(algorithms) => algorithms.clone(),
+            None if self.keys.is_empty() => asymmetric().collect(),
+            None => of_keys(),
         };
-        [with_path(format!("{path}{OPENID_METADATA_PATH}")), with_path(format!("{OAUTH_METADATA_PATH}{path}"))]
+        if let Some(left_out) = of_keys().into_iter().find(|algorithm| !algorithms.contains(algorithm)) {
+            return Err(BuildError::KeyNotAccepted(left_out));
+        }
+        let fetched = self.keys.is_empty() && self.changing_keys.is_none();
+        match algorithms.iter().find(|algorithm| fetched && algorithm.is_symmetric()) {
+            Some(symmetric) => Err(BuildError::SymmetricWithoutKey(*symmetric)),
+            None => Ok(algorithms),
+        }
     }
 
-    /// The address of the key set. It may be on another host, because the issuer itself names it, but not on a weaker line.
-    pub(crate) fn keys_address(&self, jwks_uri: &str) -> Result<Url, String> {
-        let url = Url::parse(jwks_uri).map_err(|error| format!("`jwks_uri` is not an URL: {error}"))?;
-        if url.scheme() == "https" || (self.is_loopback() && is_safe(&url)) {
-            return Ok(url);
+    fn policy(&self, algorithms: &[Algorithm]) -> Policy {
+        let mut policy = Policy::builder()
+            .issuer(&self.name)
+            .audiences(self.audiences.iter().cloned())
+            .algorithms(algorithms.iter().copied())
+            .require(["sub"]);
+        if self.token_types.is_empty() && !self.untyped {
+            policy = policy.token_type("at+jwt");
         }
-        Err(format!("`jwks_uri` has to begin with https://: {url}"))
+        for token_type in &self.token_types {
+            policy = policy.token_type(token_type);
+        }
+        if self.untyped {
+            policy = policy.untyped();
+        }
+        if let Some((claim, accepted)) = &self.audience_claim {
+            policy = policy.audience_claim(claim, accepted.iter().cloned());
+        }
+        if let Some(seconds) = self.leeway {
+            policy = policy.leeway(seconds);
+        }
+        policy.build()
     }
 
-    /// Metadata that names another issuer is somebody else's (RFC 8414 §3.3, to the letter).
-    pub(crate) fn is_named_by(&self, metadata: IssuerMetadata) -> Result<IssuerMetadata, String> {
-        if metadata.issuer == self.name {
-            return Ok(metadata);
+    fn into_keys(self, url: IssuerUrl, algorithms: Vec<Algorithm>, shared: &Shared) -> Result<Keys, BuildError> {
+        if let Some(keys) = self.changing_keys {
+            return Ok(keys);
         }
-        Err(format!("the metadata names the issuer {:?}, expected {:?}", metadata.issuer, self.name))
+        if !self.keys.is_empty() {
+            return Ok(Keys::Fixed(Arc::new(KeySet::new(self.keys).map_err(BuildError::Keys)?)));
+        }
+        let reach = Reach::of(&url, self.private_network);
+        let address = self.jwks_uri.map(|address| url.keys_address(&address)).transpose();
+        let address = address.map_err(|reason| BuildError::KeysAddress { issuer: self.name, reason })?;
+        let name = Arc::from(url.name());
+        let source = OverHttp::new(url, address, algorithms, reach, shared).map_err(BuildError::Client)?;
+        Ok(Keys::Issuer(IssuerKeys::new(name, Box::new(source), shared.limits)))
     }
 }
 
-fn is_safe(url: &Url) -> bool {
-    url.has_host() && (url.scheme() == "https" || (url.scheme() == "http" && on_loopback(url)))
+fn asymmetric() -> impl Iterator<Item = Algorithm> {
+    Algorithm::ALL.iter().copied().filter(|algorithm| !algorithm.is_symmetric())
 }
 
-fn on_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => Ipv4Addr::is_loopback(&address),
-        Some(Host::Ipv6(address)) => Ipv6Addr::is_loopback(&address),
-        None => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_issuer_is_an_https_url_or_on_this_machine() {
-        for name in [
-            "https://auth.example.com",
-            "https://example.com/a/",
-            "http://127.0.0.1:4400",
-            "http://[::1]:1",
-            "http://localhost",
-        ] {
-            assert!(Issuer::parse(name).is_ok(), "{name}");
-        }
-        for name in [
-            "",
-            "auth.example.com",
-            "http://auth.example.com",
-            "ftp://localhost",
-            "https://e.com?x",
-            "https://e.com#x",
-            "https://u@e.com",
-            "https://u:p@e.com",
-            "http://127.0.0.1.example.com",
-            "http://localhost.example.com",
-            "data:text/plain,x",
-        ] {
-            assert!(Issuer::parse(name).is_err(), "{name}");
-        }
-    }
-
-    #[test]
-    fn addresses_follow_from_the_name() {
-        let cases = [
-            (
-                "https://e.com",
-                "https://e.com/.well-known/openid-configuration",
-                "https://e.com/.well-known/oauth-authorization-server",
-            ),
-            (
-                "https://e.com/",
-                "https://e.com/.well-known/openid-configuration",
-                "https://e.com/.well-known/oauth-authorization-server",
-            ),
-            (
-                "https://e.com/t/1",
-                "https://e.com/t/1/.well-known/openid-configuration",
-                "https://e.com/.well-known/oauth-authorization-server/t/1",
-            ),
-        ];
-        for (name, openid, oauth) in cases {
-            let addresses = Issuer::parse(name).unwrap().metadata_addresses().map(String::from);
-            assert_eq!(addresses, [openid.to_owned(), oauth.to_owned()]);
-        }
-    }
-
-    #[test]
-    fn keys_do_not_come_over_a_weaker_line() {
-        let far = Issuer::parse("https://e.com").unwrap();
-        assert!(far.keys_address("https://keys.example.net/set").is_ok());
-        for address in ["http://e.com/keys", "http://127.0.0.1/keys", "file:///etc/passwd", "/keys"] {
-            assert!(far.keys_address(address).is_err(), "{address}");
-        }
-        let near = Issuer::parse("http://127.0.0.1:1").unwrap();
-        assert!(near.keys_address("http://127.0.0.1:2/keys").is_ok());
-        assert!(near.keys_address("http://192.168.0.1/keys").is_err());
-    }
-
-    #[test]
-    fn metadata_names_its_issuer_to_the_letter() {
-        let issuer = Issuer::parse("https://e.com").unwrap();
-        for (name, fits) in [("https://e.com", true), ("https://e.com/", false), ("https://E.com", false)] {
-            let document = format!(r#"{{"issuer": "{name}", "jwks_uri": "https://e.com/keys"}}"#);
-            assert_eq!(issuer.is_named_by(serde_json::from_str(&document).unwrap()).is_ok(), fits, "{name}");
-        }
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issuer")
+            .field("name", &self.name)
+            .field("audiences", &self.audiences)
+            .field("audience_claim", &self.audience_claim)
+            .finish_non_exhaustive()
     }
 }

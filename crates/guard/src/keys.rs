@@ -1,7 +1,8 @@
 //! An issuer's keys: a snapshot that requests read without a lock, and the one task that keeps it fresh.
 //!
 //! - Only the task fetches, so there is never more than one fetch at a time, however many requests wait for it.
-//! - A set is replaced as a whole, so a key that the issuer removed stops at once. On any error the old set stays.
+//! - A set is replaced as a whole, so a key that the issuer removed stops at once. On any error the old set stays, but not
+//!   for ever: [`Limits::key_age`].
 //! - A token with an unknown key may cause one fetch in [`COOL_DOWN`]; those that come meanwhile wait for it or are refused.
 //! - A request waits no longer than its limit, and no more than [`MOST_WAITING`] of them wait.
 
@@ -50,6 +51,21 @@ pub(crate) struct Fetched {
     pub(crate) life: Option<Duration>,
 }
 
+/// What a request and a key set may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// The longest that a request waits for keys.
+    pub(crate) wait: Duration,
+    /// The longest that keys are used of an issuer that cannot be reached.
+    pub(crate) key_age: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { wait: Duration::from_secs(5), key_age: Duration::from_hours(24) }
+    }
+}
+
 /// Why a token cannot be judged with the keys that are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lack {
@@ -65,7 +81,6 @@ pub(crate) struct IssuerKeys {
     shared: Arc<Shared>,
     task: Mutex<Option<JoinHandle<()>>>,
     places: Semaphore,
-    longest_wait: Duration,
     /// The last question for an unknown key.
     asked: Mutex<Option<Asked>>,
 }
@@ -79,6 +94,8 @@ struct Asked {
 
 #[derive(Debug)]
 struct Shared {
+    issuer: Arc<str>,
+    limits: Limits,
     source: Box<dyn Fetch>,
     keys: ArcSwapOption<KeySet>,
     progress: watch::Sender<Progress>,
@@ -96,8 +113,10 @@ struct Progress {
 
 impl IssuerKeys {
     /// Begins to fetch at once when called inside a runtime, otherwise at the first request.
-    pub(crate) fn new(source: Box<dyn Fetch>, longest_wait: Duration) -> Self {
+    pub(crate) fn new(issuer: Arc<str>, source: Box<dyn Fetch>, limits: Limits) -> Self {
         let shared = Shared {
+            issuer,
+            limits,
             source,
             keys: ArcSwapOption::empty(),
             progress: watch::Sender::new(Progress::default()),
@@ -108,7 +127,6 @@ impl IssuerKeys {
             shared: Arc::new(shared),
             task: Mutex::new(None),
             places: Semaphore::new(MOST_WAITING),
-            longest_wait,
             asked: Mutex::new(None),
         };
         keys.ensure_task();
@@ -156,7 +174,7 @@ impl IssuerKeys {
 
     async fn wait_until(&self, done: impl FnMut(&Progress) -> bool) -> Result<(), VerificationCode> {
         let mut progress = self.shared.progress.subscribe();
-        let waited = timeout(self.longest_wait, progress.wait_for(done)).await;
+        let waited = timeout(self.shared.limits.wait, progress.wait_for(done)).await;
         waited.map(|_| ()).map_err(|_| VerificationCode::KeysUnavailable)
     }
 
@@ -208,15 +226,18 @@ impl Drop for Life {
 /// The one task: fetch, pause, and again, sooner when a request asks for it.
 async fn keep_fresh(life: Life) {
     let shared = &life.0;
-    let mut failures = 0_usize;
+    let (mut failures, mut fresh_at) = (0_usize, monotonic());
     loop {
         shared.progress.send_modify(|progress| progress.fetching = true);
         let fetched = shared.source.fetch().await;
         let failed = fetched.is_err();
         failures = if failed { failures + 1 } else { 0 };
         let pause = match fetched {
-            Ok(fetched) => shared.accept(fetched),
-            Err(error) => refused(&error, failures),
+            Ok(fetched) => {
+                fresh_at = monotonic();
+                shared.accept(fetched)
+            }
+            Err(error) => shared.miss(&error, failures, fresh_at),
         };
         shared.progress.send_modify(|progress| {
             *progress = Progress { fetching: false, finished: progress.finished + 1, last_failed: failed };
@@ -231,18 +252,25 @@ async fn keep_fresh(life: Life) {
 impl Shared {
     /// Takes the new set as a whole and says when to look again: well before it ends.
     fn accept(&self, fetched: Fetched) -> Duration {
-        let life = fetched.life.unwrap_or(USUAL_LIFE).clamp(SHORTEST_LIFE, LONGEST_LIFE);
-        tracing::debug!(keys = fetched.keys.len(), life_seconds = life.as_secs(), "the issuer's keys are fresh");
+        let life = fetched.life.unwrap_or(USUAL_LIFE).clamp(SHORTEST_LIFE, LONGEST_LIFE).min(self.limits.key_age);
+        let (issuer, keys, life_seconds) = (&*self.issuer, fetched.keys.len(), life.as_secs());
+        tracing::debug!(issuer, keys, life_seconds, "the issuer's keys are fresh");
         self.keys.store(Some(Arc::new(fetched.keys)));
         life * 3 / 4
     }
-}
 
-fn refused(error: &str, failures: usize) -> Duration {
-    let [.., longest] = PAUSES_AFTER_FAILURE;
-    let pause_seconds = PAUSES_AFTER_FAILURE.get(failures.saturating_sub(1)).copied().unwrap_or(longest);
-    tracing::warn!(error, failures, pause_seconds, "the issuer's keys cannot be had; those that are here stay");
-    Duration::from_secs(pause_seconds)
+    /// Keeps the old set, unless it is too old by now, and says when to try again.
+    fn miss(&self, error: &str, failures: usize, fresh_at: Instant) -> Duration {
+        let [.., longest] = PAUSES_AFTER_FAILURE;
+        let pause_seconds = PAUSES_AFTER_FAILURE.get(failures.saturating_sub(1)).copied().unwrap_or(longest);
+        let issuer = &*self.issuer;
+        tracing::warn!(issuer, error, failures, pause_seconds, "the issuer's keys cannot be had");
+        if fresh_at.elapsed() >= self.limits.key_age && self.keys.swap(None).is_some() {
+            let age_seconds = fresh_at.elapsed().as_secs();
+            tracing::error!(issuer, age_seconds, "the issuer's keys are too old to be used any longer");
+        }
+        Duration::from_secs(pause_seconds)
+    }
 }
 
 #[cfg(test)]

@@ -10,8 +10,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::keys::Lack;
-use crate::verifier::{Attempt, VerifierId};
+use crate::verifier::{Attempt, Missing, VerifierId};
 use crate::{Auth, Guard, Rejection, bearer};
 
 /// Puts a guard around a service. Made by [`Guard::layer`], [`Guard::optional`] and [`Guard::require_scope`].
@@ -49,7 +48,7 @@ struct Identity {
 enum Verdict {
     Pass(Option<Auth>),
     Refuse(Rejection),
-    Wait(Lack, String),
+    Wait(Missing, String),
 }
 
 impl From<Result<Option<Auth>, Rejection>> for Verdict {
@@ -104,13 +103,13 @@ impl Checkpoint {
         };
         match self.guard.verifier().attempt(token) {
             Attempt::Done(outcome) => outcome.and_then(|auth| self.admit(Some(auth))).into(),
-            Attempt::Lacking(lack, _) => Verdict::Wait(lack, token.to_owned()),
+            Attempt::Lacking(missing, _) => Verdict::Wait(missing, token.to_owned()),
         }
     }
 
     /// Judges a request whose token needs keys that are not in memory.
-    async fn judge_after(&self, lack: Lack, token: &str) -> Result<Option<Auth>, Rejection> {
-        self.admit(Some(self.guard.verifier().verify_after(lack, token).await?))
+    async fn judge_after(&self, missing: Missing, token: &str) -> Result<Option<Auth>, Rejection> {
+        self.admit(Some(self.guard.verifier().verify_after(missing, token).await?))
     }
 
     /// Applies the rule to who asks.
@@ -149,7 +148,7 @@ where
                 State::Passed { future: self.inner.call(request) }
             }
             Verdict::Refuse(rejection) => State::Refused { rejection: Some(rejection) },
-            Verdict::Wait(lack, token) => State::Waiting { future: self.call_after(lack, token, request) },
+            Verdict::Wait(missing, token) => State::Waiting { future: self.call_after(missing, token, request) },
         };
         ResponseFuture { state }
     }
@@ -159,7 +158,7 @@ type Boxed<R, E> = Pin<Box<dyn Future<Output = Result<Response<R>, E>> + Send>>;
 
 impl<S> Guarded<S> {
     /// The rare path: the one that waits for keys. Only this one puts its future into a box.
-    fn call_after<B, R>(&mut self, lack: Lack, token: String, mut request: Request<B>) -> Boxed<R, S::Error>
+    fn call_after<B, R>(&mut self, missing: Missing, token: String, mut request: Request<B>) -> Boxed<R, S::Error>
     where
         S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
         S::Future: Send,
@@ -171,7 +170,7 @@ impl<S> Guarded<S> {
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let checkpoint = Arc::clone(&self.checkpoint);
         Box::pin(async move {
-            match checkpoint.judge_after(lack, &token).await {
+            match checkpoint.judge_after(missing, &token).await {
                 Ok(auth) => {
                     request.extensions_mut().insert(checkpoint.identity(auth));
                     inner.call(request).await

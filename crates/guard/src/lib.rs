@@ -45,9 +45,12 @@ mod clock;
 mod extract;
 mod fetch;
 mod issuer;
+mod issuer_url;
 mod keys;
 mod layer;
+mod reach;
 mod rejection;
+mod trusted;
 mod verifier;
 
 pub use auth::Auth;
@@ -55,6 +58,7 @@ pub use builder::{BuildError, GuardBuilder};
 pub use clock::Clock;
 #[cfg(feature = "axum")]
 pub use extract::{Scope, Scoped};
+pub use issuer::Issuer;
 pub use jotgate_jose::{Algorithm, KeySet, VerifyingKey};
 pub use jotgate_wire::{AccessClaims, RevocationSet, VerificationCode};
 pub use layer::{GuardLayer, Guarded, ResponseFuture};

@@ -1,5 +1,6 @@
 //! Why a request is refused: the code for everybody, and for the log what was expected and found.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jotgate_jose::Refusal;
@@ -12,7 +13,7 @@ pub struct Rejection(Box<Why>);
 #[derive(Debug, Clone)]
 pub(crate) enum Why {
     /// The token, or that there is none.
-    Token { code: VerificationCode, refusal: Option<Refusal>, found: &'static str },
+    Token { code: VerificationCode, refusal: Option<Refusal>, found: Cow<'static, str> },
     /// The token is good but lacks this scope.
     Scope(Box<str>),
     /// The request carries its token in a way that RFC 6750 forbids.
@@ -22,14 +23,23 @@ pub(crate) enum Why {
 }
 
 impl Rejection {
-    pub(crate) fn token(code: VerificationCode, found: &'static str) -> Self {
-        Self(Box::new(Why::Token { code, refusal: None, found }))
+    pub(crate) fn token(code: VerificationCode, found: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Why::Token { code, refusal: None, found: found.into() }))
     }
 
     pub(crate) fn refused(refusal: Refusal) -> Self {
         // Both tables have the same words, held together by a test; a word that were missing here is a token refused all the same.
         let code = refusal.code().as_str().parse().unwrap_or(VerificationCode::TokenMalformed);
-        Self(Box::new(Why::Token { code, refusal: Some(refusal), found: "" }))
+        Self(Box::new(Why::Token { code, refusal: Some(refusal), found: "".into() }))
+    }
+
+    /// By the name that the token claims; it is shown cut, and with nothing in it that moves a cursor.
+    pub(crate) fn other_issuer(name: &str) -> Self {
+        let start: String = name.chars().take(80).collect();
+        Self::token(
+            VerificationCode::IssuerMismatch,
+            format!("{start:?}, which is not among the issuers that are accepted"),
+        )
     }
 
     pub(crate) fn no_token() -> Self {
@@ -107,7 +117,8 @@ impl Rejection {
     pub fn found(&self) -> String {
         match self.why() {
             Why::Token { refusal: Some(refusal), .. } => refusal.found(),
-            Why::Token { found, .. } | Why::Request(found) => (*found).to_owned(),
+            Why::Token { found, .. } => found.clone().into_owned(),
+            Why::Request(found) => (*found).to_owned(),
             Why::Scope(_) => "a token without it".to_owned(),
             Why::Unguarded => "an extractor on a route without a guard's layer".to_owned(),
         }

@@ -1,19 +1,24 @@
-//! A token against keys, policy and revocations. The usual path is synchronous and takes no lock.
+//! A token against the issuers that are trusted. The usual path is synchronous and takes no lock.
+//!
+//! - What a token claims of its issuer chooses among those that were configured, and never an address.
+//! - Whatever is chosen, the keys and the policy are that issuer's, and the policy checks `iss` once more: a key of one issuer
+//!   never verifies a token that names another.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use jotgate_jose::jwt::{self, Policy, RegisteredOnly};
-use jotgate_jose::{Code, KeySet, KeySource, Refusal};
-use jotgate_wire::{RevocationSet, VerificationCode};
+use jotgate_jose::jwt::Policy;
+use jotgate_jose::{KeySet, danger};
+use jotgate_wire::VerificationCode;
 
 use crate::cache::Cache;
-use crate::keys::{IssuerKeys, Lack};
+use crate::keys::Lack;
 use crate::layer::GuardLayer;
+use crate::trusted::{Keys, TrustedIssuer};
 use crate::{Auth, Clock, GuardBuilder, Rejection};
 
-/// Protects an API: verifies tokens of one issuer. Cloning is cheap.
+/// Protects an API: verifies tokens of the issuers that it trusts. Cloning is cheap.
 ///
 /// Build one with [`Guard::builder`]; then either call [`verify`](Self::verify), or put [`layer`](Self::layer) around a service.
 #[derive(Debug, Clone)]
@@ -21,26 +26,10 @@ pub struct Guard(Arc<Verifier>);
 
 pub(crate) struct Verifier {
     pub(crate) id: VerifierId,
-    pub(crate) policy: Policy,
-    pub(crate) keys: Keys,
-    pub(crate) revocations: Option<Arc<RevocationSet>>,
-    pub(crate) clock: Clock,
-    pub(crate) cache: Cache,
-}
-
-/// Gives the present key set.
-pub(crate) type LiveKeys = Box<dyn Fn() -> Arc<KeySet> + Send + Sync>;
-
-/// Where the keys are.
-pub(crate) enum Keys {
-    /// Given to the builder for good.
-    Fixed(Arc<KeySet>),
-    /// Given to the builder, and changing as it likes.
-    Source(Box<dyn KeySource + Send + Sync>),
-    /// Given to the builder, and replaced as a whole when they change.
-    Live(LiveKeys),
-    /// Fetched from the issuer.
-    Issuer(IssuerKeys),
+    /// At least one.
+    issuers: Box<[Arc<TrustedIssuer>]>,
+    clock: Clock,
+    cache: Cache,
 }
 
 /// Tells one guard from another within this process, so that what one verified is not taken for the other's.
@@ -58,7 +47,13 @@ impl VerifierId {
 pub(crate) enum Attempt {
     Done(Result<Auth, Rejection>),
     /// The keys may come; until then `Rejection` is what there is to say.
-    Lacking(Lack, Rejection),
+    Lacking(Missing, Rejection),
+}
+
+/// Keys that may come, and whose they are.
+pub(crate) struct Missing {
+    issuer: Arc<TrustedIssuer>,
+    lack: Lack,
 }
 
 impl Guard {
@@ -81,7 +76,7 @@ impl Guard {
     pub async fn verify(&self, token: &str) -> Result<Auth, Rejection> {
         match self.0.attempt(token) {
             Attempt::Done(outcome) => outcome,
-            Attempt::Lacking(lack, _) => self.0.verify_after(lack, token).await,
+            Attempt::Lacking(missing, _) => self.0.verify_after(missing, token).await,
         }
     }
 
@@ -109,81 +104,101 @@ impl Guard {
 }
 
 impl Verifier {
-    /// Verifies with the keys that are in memory.
+    pub(crate) fn new(id: VerifierId, issuers: Vec<TrustedIssuer>, clock: Clock, cache: Cache) -> Self {
+        Self { id, issuers: issuers.into_iter().map(Arc::new).collect(), clock, cache }
+    }
+
+    /// Verifies with what is in memory. A token that passed before is looked for first, whoever issued it.
     pub(crate) fn attempt(&self, token: &str) -> Attempt {
         let now = self.clock.now();
-        match &self.keys {
-            Keys::Fixed(keys) => Attempt::Done(self.finish(self.check(token, keys, now))),
-            Keys::Live(keys) => Attempt::Done(self.finish(self.check(token, &keys(), now))),
-            Keys::Source(keys) => Attempt::Done(self.finish(self.check_afresh(token, &**keys, now))),
-            Keys::Issuer(keys) => self.attempt_with(keys.snapshot().as_ref(), token, now),
+        if let Some(outcome) = self.cache.get(token, now, finish) {
+            return Attempt::Done(outcome);
+        }
+        match self.choose(token) {
+            Ok(issuer) => self.attempt_with(issuer, token, now),
+            Err(rejection) => Attempt::Done(Err(rejection)),
         }
     }
 
-    fn attempt_with(&self, keys: Option<&Arc<KeySet>>, token: &str, now: i64) -> Attempt {
-        let Some(keys) = keys else { return Attempt::Lacking(Lack::AnyKeys, no_keys()) };
-        match self.check(token, keys, now) {
-            Err(refusal) if refusal.code() == Code::KeyUnknown => {
-                Attempt::Lacking(Lack::ThisKey, Rejection::refused(refusal))
+    /// The issuer whose token this has to be: the only one, or the one that it names.
+    fn choose(&self, token: &str) -> Result<&Arc<TrustedIssuer>, Rejection> {
+        match &*self.issuers {
+            [only] => Ok(only),
+            _ => self.named_by(token),
+        }
+    }
+
+    fn named_by(&self, token: &str) -> Result<&Arc<TrustedIssuer>, Rejection> {
+        let name = danger::issuer(token, Policy::DEFAULT_MAX_TOKEN_BYTES).map_err(Rejection::refused)?;
+        let named = self.issuers.iter().find(|issuer| *issuer.name == *name);
+        named.ok_or_else(|| Rejection::other_issuer(&name))
+    }
+
+    fn attempt_with(&self, issuer: &Arc<TrustedIssuer>, token: &str, now: i64) -> Attempt {
+        match &issuer.keys {
+            Keys::Fixed(keys) => Attempt::Done(self.verify_with(issuer, keys, token, now)),
+            Keys::Live(current) => Attempt::Done(self.verify_with(issuer, &current(), token, now)),
+            Keys::Source(source) => {
+                Attempt::Done(issuer.check(token, &**source, now).and_then(|auth| finish(issuer, &auth)))
             }
-            outcome => Attempt::Done(self.finish(outcome)),
+            Keys::Issuer(keys) => match keys.snapshot().as_ref() {
+                None => self.lacking(issuer, Lack::AnyKeys, no_keys(), token),
+                Some(keys) => match self.verify_with(issuer, keys, token, now) {
+                    Err(rejection) if rejection.verification_code() == Some(VerificationCode::KeyUnknown) => {
+                        self.lacking(issuer, Lack::ThisKey, rejection, token)
+                    }
+                    outcome => Attempt::Done(outcome),
+                },
+            },
+        }
+    }
+
+    /// Only a token that names this very issuer is worth waiting or asking for.
+    fn lacking(&self, issuer: &Arc<TrustedIssuer>, lack: Lack, rejection: Rejection, token: &str) -> Attempt {
+        match self.named_by(token) {
+            Ok(_) => Attempt::Lacking(Missing { issuer: Arc::clone(issuer), lack }, rejection),
+            Err(other) => Attempt::Done(Err(other)),
         }
     }
 
     /// Waits for the keys that an attempt lacked, and tries once more.
-    pub(crate) async fn verify_after(&self, lack: Lack, token: &str) -> Result<Auth, Rejection> {
-        if let Keys::Issuer(keys) = &self.keys {
-            keys.wait(lack)
+    pub(crate) async fn verify_after(&self, missing: Missing, token: &str) -> Result<Auth, Rejection> {
+        if let Keys::Issuer(keys) = &missing.issuer.keys {
+            keys.wait(missing.lack)
                 .await
                 .map_err(|code| Rejection::token(code, "the issuer's keys do not answer for this token"))?;
         }
-        match self.attempt(token) {
+        match self.attempt_with(&missing.issuer, token, self.clock.now()) {
             Attempt::Done(outcome) => outcome,
             Attempt::Lacking(_, rejection) => Err(rejection),
         }
     }
 
-    /// Looks for the token among those that passed before, and keeps it when it passes now.
-    fn check(&self, token: &str, keys: &Arc<KeySet>, now: i64) -> Result<Auth, Refusal> {
-        if let Some(auth) = self.cache.get(token, keys, now) {
-            return Ok(auth);
-        }
-        let auth = self.check_afresh(token, &**keys, now)?;
-        self.cache.put(token, keys, now, &auth);
-        Ok(auth)
-    }
-
-    fn check_afresh(&self, token: &str, keys: &(impl KeySource + ?Sized), now: i64) -> Result<Auth, Refusal> {
-        jwt::verify::<RegisteredOnly>(token, keys, &self.policy, now).map(Auth::new)
-    }
-
-    /// Revocations come last and every time: only a token that is good in itself is looked up.
-    fn finish(&self, outcome: Result<Auth, Refusal>) -> Result<Auth, Rejection> {
-        let auth = outcome.map_err(Rejection::refused)?;
-        let Some(revocations) = self.revocations.as_ref().filter(|set| !set.is_empty()) else { return Ok(auth) };
-        match revocations.check(&auth.facts()?) {
-            None => Ok(auth),
-            Some(code) => Err(Rejection::token(code, "an entry of the revocations names it")),
-        }
+    /// Verifies with one set of keys, and remembers a token that passes.
+    fn verify_with(
+        &self,
+        issuer: &Arc<TrustedIssuer>,
+        keys: &Arc<KeySet>,
+        token: &str,
+        now: i64,
+    ) -> Result<Auth, Rejection> {
+        let auth = issuer.check(token, &**keys, now)?;
+        self.cache.put(token, issuer, keys, now, &auth);
+        finish(issuer, &auth)
     }
 }
 
+/// What is asked of a token each time, remembered or not.
+fn finish(issuer: &TrustedIssuer, auth: &Auth) -> Result<Auth, Rejection> {
+    issuer.check_not_ended(auth).map(|()| auth.clone())
+}
+
 fn no_keys() -> Rejection {
-    Rejection::token(VerificationCode::KeysUnavailable, "no keys of the issuer are here yet")
+    Rejection::token(VerificationCode::KeysUnavailable, "no keys of the issuer are here")
 }
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifier").field("policy", &self.policy).field("keys", &self.keys).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fixed(_) => f.write_str("fixed"),
-            Self::Source(_) | Self::Live(_) => f.write_str("given"),
-            Self::Issuer(keys) => keys.fmt(f),
-        }
+        f.debug_struct("Verifier").field("issuers", &self.issuers).finish_non_exhaustive()
     }
 }

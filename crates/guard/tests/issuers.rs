@@ -7,7 +7,9 @@ use axum::routing::get as on_get;
 use jotgate_guard::{Algorithm, Auth, Guard, VerifyingKey};
 use jotgate_jose::SigningKey;
 use serde_json::json;
-use support::{AUDIENCE, ISSUER, Manner, TestIssuer, claims, guard_with, key, outcome, send, token, with_token};
+use support::{
+    AUDIENCE, ISSUER, Manner, TestIssuer, claims, claims_with, guard_with, key, outcome, send, token, with_token,
+};
 
 #[tokio::test]
 async fn keys_are_found_by_the_issuer_s_name_alone() {
@@ -139,8 +141,15 @@ async fn keys_that_come_while_a_request_waits_let_it_in() {
 #[tokio::test]
 async fn an_issuer_that_is_not_there_is_keys_unavailable() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let guard = Guard::builder().issuer(format!("http://{free}")).audience(AUDIENCE).build().unwrap();
-    assert_eq!(outcome(&guard, &token(&key("k1"), &claims())).await, "keys_unavailable");
+    let name = format!("http://{free}");
+    let guard = Guard::builder().issuer(&name).audience(AUDIENCE).build().unwrap();
+    let own = token(&key("k1"), &claims_with(&json!({"iss": name})));
+    assert_eq!(outcome(&guard, &own).await, "keys_unavailable");
+    assert_eq!(
+        outcome(&guard, &token(&key("k1"), &claims())).await,
+        "issuer_mismatch",
+        "nobody waits for another's keys"
+    );
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(crate) enum Reason {
     ClaimMissing { claim: Shown },
     ClaimsUnfit { found: Shown },
     Issuer { expected: Arc<str>, found: Shown },
-    Audience { expected: Arc<str>, found: Shown },
+    Audience { claim: Box<str>, expected: Arc<str>, found: Shown },
     Expired { exp: i64, now: i64, leeway: i64 },
     TooOld { iat: i64, now: i64, max_age: i64, leeway: i64 },
     NotYet { claim: &'static str, from: i64, now: i64, leeway: i64 },
@@ -122,7 +122,7 @@ impl Refusal {
             Reason::ClaimsUnfit { .. } => "claims of the types that the program reads".to_owned(),
             Reason::ClaimMissing { claim } => format!("the claim `{claim}`"),
             Reason::Issuer { expected, .. } => format!("`iss` {expected}"),
-            Reason::Audience { expected, .. } => format!("`aud` {expected}"),
+            Reason::Audience { claim, expected, .. } => format!("`{claim}` {expected}"),
             Reason::Expired { now, leeway, .. } => format!("`exp` after {now} less {leeway} s of leeway"),
             Reason::TooOld { now, max_age, leeway, .. } => {
                 format!("`iat` at most {max_age} s before {now}, and {leeway} s of leeway")

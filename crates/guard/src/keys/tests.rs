@@ -10,6 +10,7 @@ use tokio::time::advance;
 use super::*;
 
 const WAIT: Duration = Duration::from_secs(5);
+const LIMITS: Limits = Limits { wait: WAIT, key_age: Duration::from_mins(10) };
 
 /// Answers in the order in which a test wrote them down; after the last one it never answers.
 #[derive(Debug, Default)]
@@ -54,7 +55,7 @@ fn fetched(kids: &[&str], life: Option<u64>) -> Fetched {
 
 fn play(answers: impl IntoIterator<Item = Answer>) -> (IssuerKeys, Arc<Script>) {
     let script = Arc::new(Script { answers: Mutex::new(answers.into_iter().collect()), fetches: AtomicUsize::new(0) });
-    (IssuerKeys::new(Box::new(Played(Arc::clone(&script))), WAIT), script)
+    (IssuerKeys::new("https://i.example".into(), Box::new(Played(Arc::clone(&script))), LIMITS), script)
 }
 
 impl Script {
@@ -99,7 +100,7 @@ async fn a_set_is_fetched_again_before_it_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn the_life_of_a_set_is_kept_in_bounds() {
-    for (said, fetched_after) in [(Some(0), 45), (Some(1), 45), (Some(u64::MAX / 2), 2700), (None, 450)] {
+    for (said, fetched_after) in [(Some(0), 45), (Some(1), 45), (Some(u64::MAX / 2), 450), (None, 450)] {
         let (_keys, script) = play([Answer::Keys(&["a"], said), Answer::Keys(&["a"], None)]);
         settle().await;
         pass(fetched_after - 1).await;
@@ -119,6 +120,29 @@ async fn a_failed_fetch_leaves_the_set_and_is_tried_again_ever_more_slowly() {
         assert_eq!((kids(&keys), script.fetches()), (vec!["a".to_owned()], fetches));
         pass(pause).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_of_an_issuer_that_stays_away_are_used_for_so_long_and_come_back_with_it() {
+    let failures = (0..24).map(|_| Answer::Fails);
+    let back = [Answer::Keys(&["b"], None)];
+    let (keys, _) = play([Answer::Keys(&["a"], Some(60))].into_iter().chain(failures).chain(back));
+    settle().await;
+    pass(45).await;
+    for seconds in 45..599 {
+        assert_eq!(kids(&keys), ["a"], "after {seconds} seconds");
+        pass(1).await;
+    }
+    // The next try after the limit is at most 30 seconds away.
+    for _ in 0..30 {
+        pass(1).await;
+    }
+    assert_eq!(kids(&keys), [""; 0]);
+    assert_eq!(keys.wait(Lack::AnyKeys).await, Err(VerificationCode::KeysUnavailable));
+    for _ in 0..60 {
+        pass(1).await;
+    }
+    assert_eq!(kids(&keys), ["b"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -114,21 +114,31 @@ fn text<'a>(name: &str, value: Value<'a>) -> Result<Cow<'a, str>, Refusal> {
     })
 }
 
-/// A media type as it is compared: without `application/`, in any case (RFC 7515 §4.1.9, RFC 2045 §5.1).
+/// The types that a token may have: media types as they are compared, without `application/` and in any case (RFC 7515 §4.1.9,
+/// RFC 2045 §5.1).
 #[derive(Clone, Debug)]
-pub(crate) struct TokenType {
-    name: Box<str>,
+pub(crate) struct TokenTypes {
+    names: Box<[Box<str>]>,
+    /// Whether a token without `typ` is accepted, too.
+    untyped: bool,
     /// For messages.
     pub(crate) shown: std::sync::Arc<str>,
 }
 
-impl TokenType {
-    pub(crate) fn new(name: &str) -> Self {
-        Self { name: essence(name).into(), shown: format!("{name:?}").into() }
+impl TokenTypes {
+    pub(crate) fn new(names: &[Box<str>], untyped: bool) -> Self {
+        let quoted: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
+        let words = quoted.into_iter().chain(untyped.then(|| "none at all".to_owned())).collect::<Vec<_>>();
+        let names = names.iter().map(|name| Box::from(essence(name))).collect();
+        Self { names, untyped, shown: words.join(" or ").into() }
     }
 
     pub(crate) fn check(&self, typ: Option<&str>) -> Result<(), Refusal> {
-        if typ.is_some_and(|typ| essence(typ).eq_ignore_ascii_case(&self.name)) {
+        let fits = match typ.map(essence) {
+            Some(typ) => self.names.iter().any(|name| typ.eq_ignore_ascii_case(name)),
+            None => self.untyped,
+        };
+        if fits {
             return Ok(());
         }
         Err(Refusal::new(Reason::Type { expected: self.shown.clone(), found: typ.map(Shown::quoted) }))
@@ -147,9 +157,13 @@ fn essence(typ: &str) -> &str {
 mod tests {
     use super::*;
 
+    fn types(names: &[&str], untyped: bool) -> TokenTypes {
+        TokenTypes::new(&names.iter().map(|name| Box::from(*name)).collect::<Vec<_>>(), untyped)
+    }
+
     #[test]
     fn types_are_media_types() {
-        let at = TokenType::new("at+jwt");
+        let at = types(&["at+jwt"], false);
         for same in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
             assert!(at.check(Some(same)).is_ok(), "{same}");
         }
@@ -157,6 +171,20 @@ mod tests {
             assert!(at.check(Some(other)).is_err(), "{other}");
         }
         assert!(at.check(None).is_err());
-        assert!(TokenType::new("application/at+jwt").check(Some("at+jwt")).is_ok());
+        assert!(types(&["application/at+jwt"], false).check(Some("at+jwt")).is_ok());
+    }
+
+    #[test]
+    fn several_types_may_be_accepted_and_none_only_where_it_is_said() {
+        for (types, accepted) in [
+            (types(&["at+jwt", "JWT"], false), [true, true, false, false]),
+            (types(&["JWT"], true), [false, true, false, true]),
+            (types(&[], true), [false, false, false, true]),
+            (types(&[], false), [false; 4]),
+        ] {
+            let found = [Some("at+jwt"), Some("jwt"), Some("logout+jwt"), None].map(|typ| types.check(typ).is_ok());
+            assert_eq!(found, accepted, "{types:?}");
+        }
+        assert_eq!(&*types(&["JWT"], true).shown, r#""JWT" or none at all"#);
     }
 }

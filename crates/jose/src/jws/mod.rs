@@ -12,7 +12,7 @@ pub use header::Header;
 pub use sign::{SignError, sign};
 pub use verify::{VerifiedPayload, verify};
 
-pub(crate) use header::{HeaderBuffer, HeaderView, TokenType};
+pub(crate) use header::{HeaderBuffer, HeaderView, TokenTypes};
 pub(crate) use open::{Demands, Parts, check_algorithm, check_signature, check_size, find_key, open};
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use sign::{HeaderWriter, Prefixes, append_signature, start_token};

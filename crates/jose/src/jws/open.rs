@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::header::{Header, HeaderBuffer, HeaderView, TokenType};
+use super::header::{Header, HeaderBuffer, HeaderView, TokenTypes};
 use crate::algorithm::{Algorithm, AlgorithmSet};
 use crate::base64url;
 use crate::key::{KeySource, VerifyingKey, Wanted};
@@ -16,7 +16,7 @@ use crate::refusal::{Reason, Refusal, Shown};
 pub(crate) struct Demands<'p> {
     pub(crate) max_len: usize,
     pub(crate) algorithms: AlgorithmSet,
-    pub(crate) typ: Option<&'p TokenType>,
+    pub(crate) typ: Option<&'p TokenTypes>,
 }
 
 /// A token whose signature holds: its header, and its payload as it is encoded.

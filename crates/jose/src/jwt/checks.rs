@@ -3,6 +3,7 @@
 
 use super::claims::Claims;
 use super::policy::Policy;
+use crate::json::Object;
 use crate::refusal::{Reason, Refusal, Shown};
 
 /// One check, with its name and how to say what it expects and what it found.
@@ -23,7 +24,12 @@ pub(super) const ALL: [ClaimCheck; 6] = [
     ClaimCheck {
         name: "audience",
         run: audience,
-        expected: |policy, _| format!("`aud` {}", policy.audiences.shown),
+        expected: |policy, _| match &policy.audience_claim {
+            Some(claim) => {
+                format!("`aud` {}, or without it `{}` {}", policy.audiences.shown, claim.name, claim.accepted.shown)
+            }
+            None => format!("`aud` {}", policy.audiences.shown),
+        },
         found: |claims| shown_audience(claims).to_string(),
     },
     ClaimCheck {
@@ -76,11 +82,27 @@ fn issuer(policy: &Policy, claims: &Claims<'_>, _: i64) -> Result<(), Refusal> {
 }
 
 fn audience(policy: &Policy, claims: &Claims<'_>, _: i64) -> Result<(), Refusal> {
-    let aud = claims.aud.as_ref().ok_or_else(|| Refusal::claim_missing("aud"))?;
+    let Some(aud) = claims.aud.as_ref() else { return audience_claim(policy, claims) };
     if aud.iter().any(|audience| policy.audiences.contains(&audience.unescape())) {
         return Ok(());
     }
-    Err(Refusal::new(Reason::Audience { expected: policy.audiences.shown.clone(), found: shown_audience(claims) }))
+    let (expected, found) = (policy.audiences.shown.clone(), shown_audience(claims));
+    Err(Refusal::new(Reason::Audience { claim: "aud".into(), expected, found }))
+}
+
+/// A token without `aud` has to say in another claim whom it is for, and only where the policy names that claim.
+fn audience_claim(policy: &Policy, claims: &Claims<'_>) -> Result<(), Refusal> {
+    let claim = policy.audience_claim.as_ref().ok_or_else(|| Refusal::claim_missing("aud"))?;
+    let object = Object::parse(claims.json).unwrap_or_default();
+    let value = object.get(&claim.name).ok_or_else(|| Refusal::claim_missing(&claim.name))?;
+    let Some(found) = value.as_str() else {
+        return Err(Refusal::claim_malformed(&claim.name, "a string", value.type_name()));
+    };
+    if claim.accepted.contains(&found) {
+        return Ok(());
+    }
+    let expected = claim.accepted.shown.clone();
+    Err(Refusal::new(Reason::Audience { claim: claim.name.clone(), expected, found: Shown::quoted(&found) }))
 }
 
 /// Now must be before `exp` (RFC 7519 §4.1.4).

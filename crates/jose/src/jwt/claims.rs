@@ -16,6 +16,8 @@ pub(super) struct Claims<'a> {
     pub(super) exp: Option<NumericDate>,
     pub(super) nbf: Option<NumericDate>,
     pub(super) iat: Option<NumericDate>,
+    /// The whole payload.
+    pub(super) json: &'a str,
     /// The first of the required claims that is missing.
     pub(super) missing: Option<&'a str>,
     /// Whether the text is plain enough to be read without a second parser.
@@ -40,6 +42,7 @@ impl<'a> Claims<'a> {
         })
         .map_err(|error| Refusal::malformed("a payload that is a strict JSON object", &error.to_string()))?;
         self.plain = plain;
+        self.json = json;
         if self.required != required.len() {
             self.missing = first_missing(json, required);
         }

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::algorithm::{Algorithm, AlgorithmSet};
-use crate::jws::{Demands, TokenType};
+use crate::jws::{Demands, TokenTypes};
 
 /// What a token must be to be accepted: by whom, for whom, how signed, of what type, and with which claims.
 ///
@@ -21,7 +21,8 @@ pub struct Policy {
     pub(super) issuers: Accepted,
     pub(super) audiences: Accepted,
     pub(super) algorithms: AlgorithmSet,
-    pub(super) typ: Option<TokenType>,
+    pub(super) typ: Option<TokenTypes>,
+    pub(super) audience_claim: Option<AudienceClaim>,
     pub(super) required: Vec<Box<str>>,
     pub(super) leeway: i64,
     pub(super) max_age: Option<i64>,
@@ -33,6 +34,13 @@ pub struct Policy {
 pub(super) struct Accepted {
     values: Box<[Box<str>]>,
     pub(super) shown: Arc<str>,
+}
+
+/// The claim that says whom a token is for, where it has no `aud`.
+#[derive(Clone, Debug)]
+pub(super) struct AudienceClaim {
+    pub(super) name: Box<str>,
+    pub(super) accepted: Accepted,
 }
 
 impl Accepted {
@@ -88,7 +96,9 @@ struct Draft {
     issuers: Vec<Box<str>>,
     audiences: Vec<Box<str>>,
     algorithms: AlgorithmSet,
-    typ: Option<TokenType>,
+    types: Vec<Box<str>>,
+    untyped: bool,
+    audience_claim: Option<(Box<str>, Vec<Box<str>>)>,
     required: Vec<Box<str>>,
     leeway: u32,
     max_age: Option<u32>,
@@ -101,7 +111,9 @@ impl Default for Draft {
             issuers: Vec::new(),
             audiences: Vec::new(),
             algorithms: AlgorithmSet::default(),
-            typ: None,
+            types: Vec::new(),
+            untyped: false,
+            audience_claim: None,
             required: Vec::new(),
             leeway: Policy::DEFAULT_LEEWAY,
             max_age: None,
@@ -137,6 +149,18 @@ impl<I, A, G> PolicyBuilder<I, A, G> {
         PolicyBuilder { draft: self.draft, given: PhantomData }
     }
 
+    /// For issuers whose tokens have no `aud`: the claim that says whom such a token is for, and the values that are accepted, compared
+    /// exactly. A token that has an `aud` is held to the audiences all the same, and refused where there are none.
+    #[must_use]
+    pub fn audience_claim<S: Into<String>>(
+        mut self,
+        claim: impl Into<String>,
+        accepted: impl IntoIterator<Item = S>,
+    ) -> PolicyBuilder<I, Given, G> {
+        self.draft.audience_claim = Some((claim.into().into(), boxed(accepted).collect()));
+        PolicyBuilder { draft: self.draft, given: PhantomData }
+    }
+
     /// The algorithms that are accepted. An empty list accepts none.
     #[must_use]
     pub fn algorithms(self, algorithms: impl IntoIterator<Item = Algorithm>) -> PolicyBuilder<I, A, Given> {
@@ -144,10 +168,18 @@ impl<I, A, G> PolicyBuilder<I, A, G> {
         PolicyBuilder { draft, given: PhantomData }
     }
 
-    /// The type that a token must have (`typ`), for example `at+jwt` (RFC 8725 §3.11). Without this, any type is accepted.
+    /// The type that a token must have (`typ`), for example `at+jwt` (RFC 8725 §3.11). Without this, any type is accepted; several
+    /// calls accept several.
     #[must_use]
-    pub fn token_type(mut self, typ: impl AsRef<str>) -> Self {
-        self.draft.typ = Some(TokenType::new(typ.as_ref()));
+    pub fn token_type(mut self, typ: impl Into<String>) -> Self {
+        self.draft.types.push(typ.into().into());
+        self
+    }
+
+    /// Accepts a token without `typ`, besides those of the types that are given.
+    #[must_use]
+    pub fn untyped(mut self) -> Self {
+        self.draft.untyped = true;
         self
     }
 
@@ -190,7 +222,10 @@ impl PolicyBuilder<Given, Given, Given> {
             issuers: Accepted::new(draft.issuers),
             audiences: Accepted::new(draft.audiences),
             algorithms: draft.algorithms,
-            typ: draft.typ,
+            typ: (draft.untyped || !draft.types.is_empty()).then(|| TokenTypes::new(&draft.types, draft.untyped)),
+            audience_claim: draft
+                .audience_claim
+                .map(|(name, accepted)| AudienceClaim { name, accepted: Accepted::new(accepted) }),
             required: draft.required,
             leeway: i64::from(draft.leeway),
             max_age: draft.max_age.map(i64::from),
