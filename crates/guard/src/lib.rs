@@ -43,6 +43,7 @@ mod cache;
 mod clock;
 #[cfg(feature = "axum")]
 mod extract;
+mod feed;
 mod fetch;
 mod issuer;
 mod issuer_url;
@@ -50,6 +51,7 @@ mod keys;
 mod layer;
 mod reach;
 mod rejection;
+mod stale;
 mod trusted;
 mod verifier;
 
@@ -63,6 +65,7 @@ pub use jotgate_jose::{Algorithm, KeySet, VerifyingKey};
 pub use jotgate_wire::{AccessClaims, RevocationSet, VerificationCode};
 pub use layer::{GuardLayer, Guarded, ResponseFuture};
 pub use rejection::{ClaimsError, Rejection};
+pub use stale::Stale;
 pub use verifier::Guard;
 
 /// Compiles the README's example.

@@ -16,7 +16,7 @@ use crate::cache::Cache;
 use crate::keys::Lack;
 use crate::layer::GuardLayer;
 use crate::trusted::{Keys, TrustedIssuer};
-use crate::{Auth, Clock, GuardBuilder, Rejection};
+use crate::{Auth, Clock, GuardBuilder, Rejection, Stale};
 
 /// Protects an API: verifies tokens of the issuers that it trusts. Cloning is cheap.
 ///
@@ -30,6 +30,7 @@ pub(crate) struct Verifier {
     issuers: Box<[Arc<TrustedIssuer>]>,
     clock: Clock,
     cache: Cache,
+    stale: Stale,
 }
 
 /// Tells one guard from another within this process, so that what one verified is not taken for the other's.
@@ -74,9 +75,20 @@ impl Guard {
     /// # Errors
     /// With the code of the first check that failed.
     pub async fn verify(&self, token: &str) -> Result<Auth, Rejection> {
-        match self.0.attempt(token) {
-            Attempt::Done(outcome) => outcome,
-            Attempt::Lacking(missing, _) => self.0.verify_after(missing, token).await,
+        let auth = match self.0.attempt(token) {
+            Attempt::Done(outcome) => outcome?,
+            Attempt::Lacking(missing, _) => self.0.verify_after(missing, token).await?,
+        };
+        self.0.check_fresh(&auth, self.0.stale).map(|()| auth)
+    }
+
+    /// Waits until what a token stands for has ended, and says how: for connections that outlive the request that opened them.
+    ///
+    /// A token that expires has not ended by that; the caller has [`Auth::expires_at`].
+    pub async fn ended(&self, auth: &Auth) -> Rejection {
+        match self.0.issuers.iter().find(|issuer| *issuer.name == *auth.issuer()) {
+            Some(issuer) => issuer.ended(auth).await,
+            None => Rejection::other_issuer(auth.issuer()),
         }
     }
 
@@ -104,8 +116,8 @@ impl Guard {
 }
 
 impl Verifier {
-    pub(crate) fn new(id: VerifierId, issuers: Vec<TrustedIssuer>, clock: Clock, cache: Cache) -> Self {
-        Self { id, issuers: issuers.into_iter().map(Arc::new).collect(), clock, cache }
+    pub(crate) fn new(id: VerifierId, issuers: Vec<TrustedIssuer>, clock: Clock, cache: Cache, stale: Stale) -> Self {
+        Self { id, issuers: issuers.into_iter().map(Arc::new).collect(), clock, cache, stale }
     }
 
     /// Verifies with what is in memory. A token that passed before is looked for first, whoever issued it.
@@ -135,7 +147,7 @@ impl Verifier {
     }
 
     fn attempt_with(&self, issuer: &Arc<TrustedIssuer>, token: &str, now: i64) -> Attempt {
-        match &issuer.keys {
+        match &*issuer.keys {
             Keys::Fixed(keys) => Attempt::Done(self.verify_with(issuer, keys, token, now)),
             Keys::Live(current) => Attempt::Done(self.verify_with(issuer, &current(), token, now)),
             Keys::Source(source) => {
@@ -163,15 +175,33 @@ impl Verifier {
 
     /// Waits for the keys that an attempt lacked, and tries once more.
     pub(crate) async fn verify_after(&self, missing: Missing, token: &str) -> Result<Auth, Rejection> {
-        if let Keys::Issuer(keys) = &missing.issuer.keys {
+        if let Keys::Issuer(keys) = &*missing.issuer.keys {
             keys.wait(missing.lack)
                 .await
                 .map_err(|code| Rejection::token(code, "the issuer's keys do not answer for this token"))?;
+            missing.issuer.until_followed(keys.longest_wait()).await;
         }
         match self.attempt_with(&missing.issuer, token, self.clock.now()) {
             Attempt::Done(outcome) => outcome,
             Attempt::Lacking(_, rejection) => Err(rejection),
         }
+    }
+
+    /// Refuses a token of whose issuer it is not known what has ended, where that is the policy.
+    pub(crate) fn check_fresh(&self, auth: &Auth, policy: Stale) -> Result<(), Rejection> {
+        let of_token = |issuer: &&Arc<TrustedIssuer>| *issuer.name == *auth.issuer();
+        let is_stale = || self.issuers.iter().find(of_token).is_none_or(|issuer| issuer.is_stale(self.clock.now()));
+        if policy == Stale::Refuse && is_stale() {
+            return Err(Rejection::token(
+                VerificationCode::RevocationsStale,
+                "nothing was heard of the issuer's feed for too long",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn stale(&self) -> Stale {
+        self.stale
     }
 
     /// Verifies with one set of keys, and remembers a token that passes.
