@@ -105,7 +105,7 @@ impl App {
             return Err(ConfigError { problems: problems.to_vec() }.into());
         }
         let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
-        let store = open_store(url.clone()).await?;
+        let store = Store::open(&url, config.store.limits()).await?;
         if store.read(IsUnfinishedCopy).await? {
             return Err(StartError::UnfinishedCopy);
         }
@@ -125,9 +125,14 @@ impl App {
     /// certificate. Nothing is made.
     #[must_use]
     pub fn preflight(config: &Config) -> Vec<Problem> {
-        let url = config.store.url.parse::<StoreUrl>().map(drop).map_err(|error| error.to_string());
-        let master_key =
-            MasterKey::configured(&config.keys, &config.base_dir).map(drop).map_err(|error| error.to_string());
+        let url = config.store.url.parse::<StoreUrl>().map(|url| url.relative_to(&config.base_dir));
+        let is_file = !matches!(url, Ok(StoreUrl::Postgres(_)));
+        let master_key = match MasterKey::configured(&config.keys, &config.base_dir) {
+            Ok(None) if !is_file => Err(MasterKeyError::None.to_string()),
+            configured => configured.map(drop).map_err(|error| error.to_string()),
+        };
+        let url = url.map_err(|error| error.to_string());
+        let url = url.and_then(|url| Store::check(&url).map_err(|error| error.to_string()));
         let tls = serve::tls::acceptor(config).map(drop).map_err(|error| error.to_string());
         let checks = [("store.url", url), ("keys", master_key), ("tls", tls)];
         let refused = checks.into_iter().filter_map(|(key, check)| Some((key, check.err()?)));
@@ -185,13 +190,6 @@ impl App {
     }
 }
 
-/// Opening migrates, syncs and takes locks, so it is kept off the threads that serve.
-async fn open_store(url: StoreUrl) -> Result<Store, StartError> {
-    let opened = tokio::task::spawn_blocking(move || Store::open(&url)).await;
-    Ok(opened
-        .map_err(|_| StartError::Listen("the database could not be opened: the start was interrupted".into()))??)
-}
-
 async fn open_keys(
     config: &Config,
     terms: &Terms,
@@ -202,7 +200,7 @@ async fn open_keys(
 ) -> Result<Keys, StartError> {
     let mut stored = store.read(LoadKeys).await?;
     let first_start = stored.keys.is_empty();
-    let master = MasterKey::find(&config.keys, &config.base_dir, Some(master_key_file(url)), first_start, random)?;
+    let master = MasterKey::find(&config.keys, &config.base_dir, master_key_file(url), first_start, random)?;
     if first_start {
         let keys = keyring::generate(&config.tokens, &master, random, now)?;
         stored = store.write(InsertKeysIfNone { keys }).await?;
@@ -211,8 +209,9 @@ async fn open_keys(
 }
 
 /// The file of the master key that is made beside an embedded database, and named after it.
-fn master_key_file(url: &StoreUrl) -> PathBuf {
+fn master_key_file(url: &StoreUrl) -> Option<PathBuf> {
     match url {
-        StoreUrl::Sqlite { path } => path.with_added_extension("master-key"),
+        StoreUrl::Sqlite { path } => Some(path.with_added_extension("master-key")),
+        StoreUrl::Postgres(_) => None,
     }
 }

@@ -25,8 +25,8 @@ impl App {
             .route("/v1/sessions/{id}", delete(sessions::delete))
             .route("/v1/password/change", post(password_change::post))
             .fallback(layers::not_found)
-            .method_not_allowed_fallback(layers::method_not_allowed)
-            .layer(cors::configured(&self.config().http.allowed_origins));
+            .method_not_allowed_fallback(layers::method_not_allowed);
+        let first_party = cors::configured(first_party, &self.config().http.allowed_origins);
         let published = Router::new()
             .route("/.well-known/jwks.json", get(jwks::get))
             .route("/.well-known/oauth-authorization-server", get(metadata::get))

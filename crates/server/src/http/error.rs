@@ -166,8 +166,12 @@ impl From<Failure> for ApiError {
 
 fn store(error: &StoreError) -> ApiError {
     tracing::error!(%error, "the store failed");
-    ApiError::new(ErrorCode::StoreUnavailable, "the server cannot reach its data just now; nothing was changed")
-        .retry_after(1)
+    let detail = if error.is_undecided() {
+        "the server cannot reach its data just now; what was asked for may or may not have been done"
+    } else {
+        "the server cannot reach its data just now; nothing was changed"
+    };
+    ApiError::new(ErrorCode::StoreUnavailable, detail).retry_after(1)
 }
 
 fn internal(reason: &str) -> ApiError {
