@@ -16,6 +16,7 @@ mod raw;
 mod refresh;
 mod refresh_race;
 mod report;
+mod revoke;
 mod route;
 mod sign;
 mod site;
@@ -57,6 +58,8 @@ enum Bench {
     /// The server of `refresh`, in a process of its own so that its memory can be told.
     #[command(hide = true)]
     RefreshServer(refresh::ServerOptions),
+    /// From an answered log-out to the first refusal at each of many verifiers; across a cut of the line; and what 100,000 entries cost.
+    Revoke(revoke::Options),
     /// The throughput of an axum route behind the guard, against the same route unprotected.
     Route(route::Options),
     /// Verifying a token, against the bare cryptography and against other libraries.
@@ -78,6 +81,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Bench::Refresh(options) => refresh::run(&options)?,
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
         Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),
+        Bench::Revoke(options) => revoke::run(&options)?,
         Bench::Route(options) => route::run(&options)?,
         Bench::Verify(options) => verify::run(&options)?,
         Bench::Sign(options) => sign::run(&options)?,

@@ -59,6 +59,11 @@ impl OverHttp {
         Ok(Fetched { keys, life, feed })
     }
 
+    /// Whether the keys are found through the metadata.
+    pub(crate) fn asks_for_metadata(&self) -> bool {
+        self.keys_address.is_none()
+    }
+
     /// Where the metadata say that the revocation feed is, if they do.
     pub(crate) async fn feed_address(&self) -> Result<Option<Url>, String> {
         self.feed_of(&self.metadata().await?)

@@ -36,8 +36,8 @@ impl Remote {
     /// Where the issuer's metadata say that the feed is, if they do. `again` asks for them anew.
     pub(super) async fn address(&self, again: bool) -> Result<Option<Url>, String> {
         match &*self.keys {
-            Keys::Issuer(keys) => keys.feed_address(again).await,
-            Keys::Fixed(_) | Keys::Live(_) | Keys::Source(_) => self.http.feed_address().await,
+            Keys::Issuer(keys) if self.http.asks_for_metadata() => keys.feed_address(again).await,
+            _ => self.http.feed_address().await,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Ends that arrive.
 
-use jotgate_guard::{Algorithm, Guard, RevocationSet};
+use jotgate_guard::{Algorithm, Guard, Issuer, RevocationSet};
 use jotgate_jose::{SigningKey, jwt};
 use jotgate_wire::{FeedDocument, Subject};
 use serde_json::json;
@@ -116,6 +116,23 @@ async fn with_given_keys_it_is_followed_when_that_is_said() {
     let follows = issuer.builder().key(secret.verifying_key()).follow_revocations().build().unwrap();
     let auth = follows.verify(&token).await.unwrap();
     issuer.somebody_follows().await;
+    issuer.end_session("s-1");
+    assert_eq!(ended(&follows, &auth).await, "session_ended");
+    assert_eq!(outcome(&silent, &token).await, "ok");
+}
+
+#[tokio::test]
+async fn with_a_given_address_of_the_keys_it_is_followed_when_that_is_said() {
+    let key = key("k1");
+    let issuer = FeedIssuer::start(&[&key]).await;
+    let by_address = || Issuer::new(&issuer.url).jwks_uri(format!("{}/keys", issuer.url));
+    let guard = |issuer_of: Issuer| {
+        Guard::builder().trust(issuer_of).audience(AUDIENCE).clock(issuer.clock.clone()).build().unwrap()
+    };
+    let (silent, follows) = (guard(by_address()), guard(by_address().follow_revocations()));
+    let token = issuer.token(&key, &json!({"sid": "s-1"}));
+    assert_eq!(outcome(&silent, &token).await, "ok");
+    let auth = follows.verify(&token).await.unwrap();
     issuer.end_session("s-1");
     assert_eq!(ended(&follows, &auth).await, "session_ended");
     assert_eq!(outcome(&silent, &token).await, "ok");
