@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jotgate_jose::jwt::{self, Policy, RegisteredOnly};
-use jotgate_jose::{KeySet, KeySource};
-use jotgate_wire::{RevocationSet, VerificationCode};
+use jotgate_jose::{Code, KeySet, KeySource, Refusal, danger};
+use jotgate_wire::{RevocationSet, TokenFacts, VerificationCode};
 use tokio::time::sleep;
 
 use crate::feed::Feed;
@@ -79,7 +79,8 @@ impl Keys {
 impl TrustedIssuer {
     /// Everything that stays true of a token as long as its keys do, up to its expiry.
     pub(crate) fn check(&self, token: &str, keys: &(impl KeySource + ?Sized), now: i64) -> Result<Auth, Rejection> {
-        let verified = jwt::verify::<RegisteredOnly>(token, keys, &self.policy, now).map_err(Rejection::refused)?;
+        let verified = jwt::verify::<RegisteredOnly>(token, keys, &self.policy, now);
+        let verified = verified.map_err(|refusal| self.refused(refusal, token))?;
         if let Some(ClaimValue { claim, value }) = &self.type_claim {
             let found = verified.registered().get::<String>(claim);
             if found.map_err(Rejection::refused)?.as_deref() != Some(value) {
@@ -92,12 +93,39 @@ impl TrustedIssuer {
         Ok(Auth::new(verified))
     }
 
+    /// A revoked key has left the key set, so its tokens fail for want of a key; that it was revoked is the better word, and no
+    /// reason to fetch. Nobody has verified the `kid` here, and it chooses between two refusals only.
+    fn refused(&self, refusal: Refusal, token: &str) -> Rejection {
+        let is_unknown = refusal.code() == Code::KeyUnknown;
+        let revoked = |ended: &RevocationSet| {
+            let header = danger::decode(token).ok()?.header;
+            let kid = header.get("kid").and_then(|kid| kid.as_str());
+            ended.check(&TokenFacts { kid, ..TokenFacts::default() })
+        };
+        let code = if is_unknown { self.look_up(revoked) } else { None };
+        match code {
+            Some(code) => Rejection::token(code, "its key was revoked"),
+            None => Rejection::refused(refusal),
+        }
+    }
+
     /// Revocations come last and every time: only a token that is good in itself is looked up.
     pub(crate) fn check_not_ended(&self, auth: &Auth) -> Result<(), Rejection> {
+        let facts_checked = |ended: &RevocationSet| match auth.facts().map(|facts| ended.check(&facts)) {
+            Ok(None) => None,
+            Ok(Some(code)) => Some(Rejection::token(code, "an entry of the revocations names it")),
+            Err(rejection) => Some(rejection),
+        };
+        self.look_up(facts_checked).map_or(Ok(()), Err)
+    }
+
+    /// Asks what has ended, where anything has.
+    fn look_up<T>(&self, ask: impl FnOnce(&RevocationSet) -> Option<T>) -> Option<T> {
+        let ask = |set: &RevocationSet| if set.is_empty() { None } else { ask(set) };
         match &self.ended {
-            Ended::Unknown => Ok(()),
-            Ended::Shared(set) => check_against(set, auth),
-            Ended::Feed(feed) => check_against(&feed.set(), auth),
+            Ended::Unknown => None,
+            Ended::Shared(set) => ask(set),
+            Ended::Feed(feed) => ask(&feed.set()),
         }
     }
 
@@ -134,16 +162,6 @@ impl TrustedIssuer {
             Ended::Unknown | Ended::Shared(_) => false,
             Ended::Feed(feed) => feed.is_stale(now),
         }
-    }
-}
-
-fn check_against(ended: &RevocationSet, auth: &Auth) -> Result<(), Rejection> {
-    if ended.is_empty() {
-        return Ok(());
-    }
-    match ended.check(&auth.facts()?) {
-        None => Ok(()),
-        Some(code) => Err(Rejection::token(code, "an entry of the revocations names it")),
     }
 }
 
