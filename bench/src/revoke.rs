@@ -77,7 +77,7 @@ async fn measure(options: &Options) -> anyhow::Result<Vec<Row>> {
     // The site's own runtime cannot be dropped where something may wait.
     tokio::task::spawn_blocking(move || drop(site)).await?;
     let rate = verified / seconds;
-    Ok([told_rows(&told, options, rate), cut.rows()].concat())
+    Ok(told_rows(&told, options, rate).into_iter().chain(cut.rows()).collect())
 }
 
 impl World {
