@@ -9,6 +9,7 @@ mod chance;
 mod http;
 mod kill;
 mod measure;
+mod peers;
 mod raw;
 mod refresh;
 mod refresh_race;
