@@ -32,9 +32,24 @@ pub(crate) struct Members<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member<'a> {
     pub(super) name: &'a str,
-    pub(super) found: Found<'a>,
     /// The value's own text.
     pub(super) raw: &'a str,
+}
+
+impl<'a> Member<'a> {
+    /// The value once more: a plain text shows by its first byte what it is.
+    #[inline]
+    pub(super) fn value(self) -> Option<Found<'a>> {
+        let raw = self.raw;
+        let other = |kind| Found::Other(Value { raw, kind });
+        Some(match raw.as_bytes().first()? {
+            b'"' => Found::String(Text::new(raw.strip_prefix('"')?.strip_suffix('"')?, false)),
+            b'[' => other(Kind::Array),
+            b't' | b'f' => other(Kind::Bool),
+            b'n' => other(Kind::Null),
+            _ => Found::Date(NumericDate::whole(raw.parse().ok()?)),
+        })
+    }
 }
 
 impl<'a> Members<'a> {
@@ -45,7 +60,7 @@ impl<'a> Members<'a> {
         loop {
             let name = reader.name()?;
             let (found, raw) = reader.value_with_text()?;
-            self.add(Member { name, found, raw })?;
+            self.add(Member { name, raw })?;
             each(name, found);
             if reader.ends()? {
                 return Some(());

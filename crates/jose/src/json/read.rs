@@ -20,8 +20,11 @@ struct Plain<'m, 'de> {
     members: &'m Members<'de>,
 }
 
-/// The value of a member.
-struct PlainValue<'de>(Member<'de>);
+/// One value: what was found, and its own text.
+struct PlainValue<'de> {
+    found: Found<'de>,
+    raw: &'de str,
+}
 
 /// Hands the methods over to `serde_json`, for the text that the expression gives.
 macro_rules! leave_to_serde_json {
@@ -82,8 +85,9 @@ impl<'de> MapAccess<'de> for Access<'_, 'de> {
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let member = self.value.take().ok_or_else(|| de::Error::custom("a value was asked for before its name"))?;
-        seed.deserialize(PlainValue(*member))
+        let member = self.value.take().ok_or_else(not_plain)?;
+        let found = member.value().ok_or_else(not_plain)?;
+        seed.deserialize(PlainValue { found, raw: member.raw })
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -98,7 +102,7 @@ fn not_plain() -> Error {
 
 impl<'de> PlainValue<'de> {
     const fn text(&self) -> &'de str {
-        self.0.raw
+        self.raw
     }
 }
 
@@ -107,7 +111,7 @@ impl<'de> Deserializer<'de> for PlainValue<'de> {
 
     #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0.found {
+        match self.found {
             Found::String(text) => match text.plain() {
                 Some(plain) => visitor.visit_borrowed_str(plain),
                 None => Err(not_plain()),
@@ -123,7 +127,7 @@ impl<'de> Deserializer<'de> for PlainValue<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0.found {
+        match self.found {
             Found::Other(Value { kind: Kind::Null, .. }) => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
