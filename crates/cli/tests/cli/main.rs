@@ -12,6 +12,7 @@ mod import;
 mod interop;
 mod jwk;
 mod jws;
+mod keys;
 mod kill;
 mod probe;
 mod secrets;

@@ -26,4 +26,5 @@ pub(crate) mod refresh;
 pub(crate) mod register;
 mod remote;
 mod requirement;
+pub(crate) mod revocations;
 pub(crate) mod sessions;

@@ -1,14 +1,16 @@
-//! What goes on beside the requests: following other processes on the same store, and clean-up.
+//! What goes on beside the requests: following other processes on the same store, key rotation, and clean-up.
 
 mod clean_up;
 mod follow;
 mod follow_keys;
+mod rotate;
 
 use tokio::task::JoinSet;
 
 use crate::app::App;
 
-/// The running jobs; they end when this is dropped.
+/// The running jobs; they end when this is dropped. The server's own routes then go on for ten seconds, and no longer: what
+/// others end is not noticed any more.
 #[derive(Debug)]
 pub struct Jobs {
     _tasks: JoinSet<()>,
@@ -21,6 +23,7 @@ impl App {
         let mut tasks = JoinSet::new();
         tasks.spawn(follow::run(self.clone()));
         tasks.spawn(follow_keys::run(self.clone()));
+        tasks.spawn(rotate::run(self.clone()));
         tasks.spawn(clean_up::run(self.clone()));
         Jobs { _tasks: tasks }
     }
