@@ -17,6 +17,7 @@ mod nodes;
 mod peers;
 mod raw;
 mod refresh;
+mod refresh_postgres;
 mod refresh_race;
 mod report;
 mod rotate_keys;
@@ -64,6 +65,8 @@ enum Bench {
     LoginFlood(login_flood::Options),
     /// Refreshes over HTTP against bare updates of the same rows, with few and with many sessions.
     Refresh(refresh::Options),
+    /// Refreshes on PostgreSQL, without HTTP, against `pgbench` making the same single update.
+    RefreshPostgres(refresh_postgres::Options),
     /// Tabs, lost answers and thieves around one refresh token; fails when somebody honest is logged out, a theft gets away, or
     /// a chain forks.
     RefreshRace(refresh_race::Options),
@@ -86,8 +89,8 @@ enum Bench {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::Nodes(_));
-    let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::RotateKeys(_));
+    let must_hold =
+        matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_) | Bench::Nodes(_) | Bench::RotateKeys(_));
     let report: Report = match arguments.bench {
         Bench::KidFlood(options) => kid_flood::run(&options)?,
         Bench::Kill(options) => kill::run(&options)?,
@@ -97,6 +100,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Bench::Login(options) => login::run(&options)?,
         Bench::LoginFlood(options) => login_flood::run(&options)?,
         Bench::Refresh(options) => refresh::run(&options)?,
+        Bench::RefreshPostgres(options) => refresh_postgres::run(&options)?,
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
         Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),
         Bench::RotateKeys(options) => rotate_keys::run(&options)?,

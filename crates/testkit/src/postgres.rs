@@ -231,6 +231,26 @@ impl Cluster {
         self.tell("start");
     }
 
+    /// Has it offer TLS with this certificate and key from the next start on.
+    ///
+    /// # Errors
+    ///
+    /// When the files cannot be read, or not put into its folder.
+    pub fn use_certificate(&self, certificate: &Path, key: &Path) -> io::Result<()> {
+        let mut shell = self.shell.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = |file: &Path| std::fs::read_to_string(file).map(|text| text.replace('\n', "|"));
+        shell.tell(&format!("certificate {} {}", text(certificate)?.replace(' ', "~"), text(key)?.replace(' ', "~")))
+    }
+
+    /// Has it offer no TLS from the next start on.
+    ///
+    /// # Errors
+    ///
+    /// When the shell that holds it is gone.
+    pub fn use_no_certificate(&self) -> io::Result<()> {
+        self.shell.lock().unwrap_or_else(PoisonError::into_inner).tell("plain")
+    }
+
     #[expect(clippy::expect_used, reason = "a test without its server fails")]
     fn tell(&self, word: &str) {
         let mut shell = self.shell.lock().unwrap_or_else(PoisonError::into_inner);

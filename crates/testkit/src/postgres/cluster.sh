@@ -55,8 +55,20 @@ esac
 start
 echo "$home"
 
-while read -r word; do
+# A PEM file on one line: `|` ends its lines, and `~` is a space.
+unfold() {
+    printf '%s' "$1" | tr '|~' '\n '
+}
+
+while read -r word first second; do
     case "$word" in
+        certificate)
+            unfold "$first" >"$home/data/server.crt"
+            unfold "$second" >"$home/data/server.key"
+            chmod 600 "$home/data/server.key"
+            echo 'ssl = on' >>"$home/data/postgresql.conf"
+            ;;
+        plain) echo 'ssl = off' >>"$home/data/postgresql.conf" ;;
         start) start ;;
         stop) stop INT ;;
         crash) stop QUIT ;;

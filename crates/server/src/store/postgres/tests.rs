@@ -6,6 +6,12 @@ use crate::config::StoreConfig;
 use crate::store::conformance::{House, statements};
 use crate::store::{Store, StoreUrl};
 
+mod batches;
+mod lost;
+mod proxy;
+mod tables;
+mod tls;
+
 /// A database of its own on a server.
 struct OnServer {
     database: Database,
