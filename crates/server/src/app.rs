@@ -7,6 +7,7 @@ use jotgate_wire::RevocationSet;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, Problem};
+use crate::domain::key::KeyPurpose;
 use crate::domain::password::PasswordPolicy;
 use crate::domain::time::Timestamp;
 use crate::hasher::{HashError, Hasher};
@@ -19,7 +20,8 @@ use crate::store::copy::IsUnfinishedCopy;
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
 use crate::store::{BackupError, InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
 use crate::throttle::Throttle;
-use crate::tokens::keyring::{self, Keyring, KeyringError};
+use crate::tokens::generate::Generator;
+use crate::tokens::keyring::{Keyring, KeyringError};
 use crate::tokens::master_key::{MasterKey, MasterKeyError};
 use crate::tokens::terms::Terms;
 
@@ -104,13 +106,12 @@ impl App {
         if let problems @ [_, ..] = Self::preflight(&config).as_slice() {
             return Err(ConfigError { problems: problems.to_vec() }.into());
         }
-        let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
-        let store = open_store(url.clone()).await?;
+        let store = open_store(&config).await?;
         if store.read(IsUnfinishedCopy).await? {
             return Err(StartError::UnfinishedCopy);
         }
         let terms = Terms::new(&config);
-        let keys = open_keys(&config, &terms, &url, &store, &*random, clock.now()).await?;
+        let keys = open_keys(&config, &terms, &store, &*random, clock.now()).await?;
         let hasher = Hasher::new(&config.passwords, &*random)?;
         let throttle = Throttle::new(&config.throttle);
         let revocations = Revocations::new(&config.revocations);
@@ -125,9 +126,14 @@ impl App {
     /// certificate. Nothing is made.
     #[must_use]
     pub fn preflight(config: &Config) -> Vec<Problem> {
-        let url = config.store.url.parse::<StoreUrl>().map(drop).map_err(|error| error.to_string());
-        let master_key =
-            MasterKey::configured(&config.keys, &config.base_dir).map(drop).map_err(|error| error.to_string());
+        let url = config.store.url.parse::<StoreUrl>().map(|url| url.relative_to(&config.base_dir));
+        let is_file = !matches!(url, Ok(StoreUrl::Postgres(_)));
+        let master_key = match MasterKey::configured(&config.keys, &config.base_dir) {
+            Ok(None) if !is_file => Err(MasterKeyError::None.to_string()),
+            configured => configured.map(drop).map_err(|error| error.to_string()),
+        };
+        let url = url.map_err(|error| error.to_string());
+        let url = url.and_then(|url| Store::check(&url).map_err(|error| error.to_string()));
         let tls = serve::tls::acceptor(config).map(drop).map_err(|error| error.to_string());
         let checks = [("store.url", url), ("keys", master_key), ("tls", tls)];
         let refused = checks.into_iter().filter_map(|(key, check)| Some((key, check.err()?)));
@@ -185,34 +191,52 @@ impl App {
     }
 }
 
-/// Opening migrates, syncs and takes locks, so it is kept off the threads that serve.
-async fn open_store(url: StoreUrl) -> Result<Store, StartError> {
-    let opened = tokio::task::spawn_blocking(move || Store::open(&url)).await;
-    Ok(opened
-        .map_err(|_| StartError::Listen("the database could not be opened: the start was interrupted".into()))??)
+/// Opens the configured store, and makes or migrates it as needed.
+pub(crate) async fn open_store(config: &Config) -> Result<Store, StartError> {
+    Ok(Store::open(&store_url(config)?, config.store.limits()).await?)
 }
 
 async fn open_keys(
     config: &Config,
     terms: &Terms,
-    url: &StoreUrl,
     store: &Store,
     random: &dyn Random,
     now: Timestamp,
 ) -> Result<Keys, StartError> {
     let mut stored = store.read(LoadKeys).await?;
     let first_start = stored.keys.is_empty();
-    let master = MasterKey::find(&config.keys, &config.base_dir, Some(master_key_file(url)), first_start, random)?;
-    if first_start {
-        let keys = keyring::generate(&config.tokens, &master, random, now)?;
-        stored = store.write(InsertKeysIfNone { keys }).await?;
+    let master = master_key(config, first_start, random)?;
+    let lacking = |purpose: &KeyPurpose| stored.keys.iter().all(|key| key.purpose != *purpose);
+    let lacking: Vec<_> = [KeyPurpose::Signing, KeyPurpose::Refresh].into_iter().filter(lacking).collect();
+    if !lacking.is_empty() {
+        let generator = Generator { master: &master, random };
+        let keys = lacking.into_iter().map(|purpose| generator.active(purpose, &config.tokens, now));
+        let keys = keys.collect::<Result<_, _>>()?;
+        stored = store.write(InsertKeysIfNone { keys, master: master.mark() }).await?;
     }
-    Ok(Keys::new(Keyring::open(&stored, &config.tokens, terms, &master)?, master))
+    Ok(Keys::new(Keyring::open(&stored, &config.tokens, terms, &master, None)?, master))
+}
+
+/// The master key that is configured, or else the one beside an embedded database; that is made at the first start.
+pub(crate) fn master_key(config: &Config, first_start: bool, random: &dyn Random) -> Result<MasterKey, StartError> {
+    let beside = master_key_file(&store_url(config)?);
+    Ok(MasterKey::find(&config.keys, &config.base_dir, beside, first_start, random)?)
+}
+
+/// The file of the master key that was made beside an embedded database, unless another is configured.
+pub(crate) fn made_master_key_file(config: &Config) -> Result<Option<PathBuf>, StartError> {
+    let configured = config.keys.master_key.is_some() || config.keys.master_key_file.is_some();
+    Ok(if configured { None } else { master_key_file(&store_url(config)?) })
+}
+
+fn store_url(config: &Config) -> Result<StoreUrl, StartError> {
+    Ok(config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir))
 }
 
 /// The file of the master key that is made beside an embedded database, and named after it.
-fn master_key_file(url: &StoreUrl) -> PathBuf {
+fn master_key_file(url: &StoreUrl) -> Option<PathBuf> {
     match url {
-        StoreUrl::Sqlite { path } => path.with_added_extension("master-key"),
+        StoreUrl::Sqlite { path } => Some(path.with_added_extension("master-key")),
+        StoreUrl::Postgres(_) => None,
     }
 }

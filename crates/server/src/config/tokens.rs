@@ -25,6 +25,11 @@ pub struct Tokens {
     pub secret: Option<SecretText>,
     /// A file that holds the secret instead.
     pub secret_file: Option<PathBuf>,
+    /// The secret from before a change of `secret` or to a key pair: its tokens are taken until they expire.
+    #[serde(skip_serializing)]
+    pub previous_secret: Option<SecretText>,
+    /// A file that holds that secret instead.
+    pub previous_secret_file: Option<PathBuf>,
 }
 
 impl Default for Tokens {
@@ -36,6 +41,8 @@ impl Default for Tokens {
             client_id: "jotgate".into(),
             secret: None,
             secret_file: None,
+            previous_secret: None,
+            previous_secret_file: None,
         }
     }
 }
@@ -59,4 +66,10 @@ pub(super) const KEYS: &[Key] = &[
         meaning: "secret of HS256, HS384 or HS512, at least as long as the hash; better as JOTGATE_TOKENS__SECRET",
     },
     Key { path: "tokens.secret_file", default: "(none)", meaning: "a file that holds the secret instead" },
+    Key {
+        path: "tokens.previous_secret",
+        default: "(none)",
+        meaning: "the secret from before a change of it, or of `tokens.algorithm`, for as long as `jotgate keys list` shows it",
+    },
+    Key { path: "tokens.previous_secret_file", default: "(none)", meaning: "a file that holds that secret instead" },
 ];

@@ -6,18 +6,21 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::app::App;
 
-/// How long verifiers may keep the set, in seconds. A new key signs only after it was published for longer than this.
-const MAX_AGE: &str = "public, max-age=300";
-
 pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
     let jwks = app.keyring().jwks().clone();
     let etag = HeaderValue::from_str(&jwks.etag).unwrap_or(HeaderValue::from_static("\"\""));
     let known = headers.get_all(header::IF_NONE_MATCH).iter().any(|known| matches(known, &jwks.etag));
-    let common = [(header::ETAG, etag), (header::CACHE_CONTROL, HeaderValue::from_static(MAX_AGE))];
+    let common = [(header::ETAG, etag), (header::CACHE_CONTROL, max_age(&app))];
     if known {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     (common, [(header::CONTENT_TYPE, "application/jwk-set+json")], jwks.body).into_response()
+}
+
+/// How long verifiers may keep what is published of the keys. A new key signs only after it was published for longer than this.
+pub(super) fn max_age(app: &App) -> HeaderValue {
+    let seconds = app.config().keys.jwks_max_age.0;
+    HeaderValue::from_str(&format!("public, max-age={seconds}")).unwrap_or(HeaderValue::from_static("no-cache"))
 }
 
 /// RFC 9110 §13.1.2: a list of tags compared weakly, or `*`.

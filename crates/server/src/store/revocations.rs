@@ -94,6 +94,7 @@ pub(super) async fn append<T: Tx>(tx: &mut T, subjects: &[Subject], forget_at: T
     if subjects.is_empty() {
         return Ok(());
     }
+    tx.announce();
     let count = stored_count(subjects.len() as u64)?;
     let last = tx.first::<Count>(TAKE_NUMBERS, params![count]).await?.ok_or_else(no_counter)?.0;
     for (number, subject) in (stored_count(last)? - count + 1..).zip(subjects) {

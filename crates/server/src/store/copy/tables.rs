@@ -34,7 +34,7 @@ pub(super) const TABLES: &[Table] = &[
         columns: &["name", "number"],
         is_referred_to: false,
         // Facts about the one store itself, and a row that means nothing.
-        which: "name NOT IN ('schema', 'ping', 'copy')",
+        which: "name NOT IN ('schema', 'schema_oldest', 'ping', 'copy')",
     },
     Table {
         name: "users",
@@ -87,7 +87,18 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "keys",
         key: KeyKind::Text,
-        columns: &["kid", "purpose", "algorithm", "state", "sealed", "created_at", "activated_at", "retired_at"],
+        columns: &[
+            "kid",
+            "purpose",
+            "algorithm",
+            "state",
+            "sealed",
+            "sealed_public",
+            "created_at",
+            "activate_at",
+            "activated_at",
+            "retired_at",
+        ],
         is_referred_to: false,
         which: "TRUE",
     },
