@@ -14,6 +14,7 @@ mod login;
 mod login_flood;
 mod measure;
 mod nodes;
+mod peers;
 mod raw;
 mod refresh;
 mod refresh_postgres;

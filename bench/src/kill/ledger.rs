@@ -33,8 +33,15 @@ pub(crate) struct Stored {
     pub(crate) ended: bool,
 }
 
-/// Reads all sessions of a database, and whether it is sound.
-pub(crate) fn read(database: &Path) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {
+/// Reads all sessions of a store, which is named as `store.url` names one, and whether it is sound.
+pub(crate) fn read(store: &str) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {
+    match store.split_once(':') {
+        Some(("sqlite", database)) => read_sqlite(Path::new(database)),
+        _ => anyhow::bail!("only a SQLite store is read here; `bench nodes` reads one of PostgreSQL"),
+    }
+}
+
+fn read_sqlite(database: &Path) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let mut statement = connection.prepare("SELECT lower(hex(id)), generation, ended_at IS NOT NULL FROM sessions")?;
     let rows = statement.query_map([], |row| {
