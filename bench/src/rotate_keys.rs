@@ -141,10 +141,11 @@ fn config(issuer: &str, data: &Path, algorithm: Algorithm) -> anyhow::Result<Con
 mod tests {
     use super::{Options, measure};
 
-    /// Two keys that sign as soon as they are made: the guard may ask for one unknown key in half a minute, and not for two.
+    /// Keys that sign as soon as they are made: the guard asks for an unknown key once in half a minute, which finds the first and
+    /// the second, and not the third.
     #[test]
     fn keys_that_sign_too_early_are_found_out() {
-        let hasty = Options { rate: 400, clients: 4, changes: 2, published: 0, after: 3 };
+        let hasty = Options { rate: 400, clients: 4, changes: 3, published: 1, after: 2 };
         let (seen, _) = measure(&hasty).unwrap();
         assert!(seen.refused > 0, "{seen:?}");
         assert!(seen.codes.keys().all(|code| code == "key_unknown"), "{seen:?}");

@@ -13,8 +13,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::chance::Chance;
 use crate::http::Connection;
 
-/// Requests between two refreshes.
-const REFRESH_EVERY: u64 = 250;
+/// Refreshes a second.
+const REFRESHES: u32 = 2;
 /// Every tenth request goes with a token from before, which is good as long as it has not expired.
 const WITH_AN_OLD_TOKEN: f64 = 0.1;
 
@@ -89,7 +89,7 @@ impl Client {
         while !*stopped.borrow() {
             ticks.tick().await;
             self.call().await?;
-            if self.seen.requests % REFRESH_EVERY == 0 {
+            if self.seen.requests.is_multiple_of(u64::from(rate / REFRESHES)) {
                 let body = json!({"refresh_token": self.refresh_token});
                 self.take_tokens("/v1/refresh", &body, 200).await?;
             }
