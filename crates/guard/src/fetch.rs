@@ -7,7 +7,7 @@ use http::header::CACHE_CONTROL;
 use jotgate_jose::{Algorithm, KeySet};
 use jotgate_wire::IssuerMetadata;
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, Response};
+use reqwest::{Client, ClientBuilder, Response};
 use url::Url;
 
 use crate::builder::Shared;
@@ -40,7 +40,7 @@ impl OverHttp {
         reach: Reach,
         shared: &Shared,
     ) -> Result<Self, reqwest::Error> {
-        let client = client(&issuer, Resolver { reach, lookup: shared.lookup.clone() }, shared)?;
+        let client = client(&issuer, &Resolver { reach, lookup: shared.lookup.clone() }, shared)?;
         Ok(Self { issuer, keys_address, client, reach, algorithms })
     }
 
@@ -83,19 +83,32 @@ impl Fetch for OverHttp {
     }
 }
 
+/// Believes the platform's roots and those that were given. Where the platform has none, as in an empty container, the given ones
+/// have to do; an issuer on this machine needs none at all.
+fn client(issuer: &IssuerUrl, resolver: &Resolver, shared: &Shared) -> Result<Client, reqwest::Error> {
+    let roots = || shared.roots.iter().cloned();
+    let built = if shared.roots.is_empty() {
+        bounded(issuer, resolver, shared).build()
+    } else {
+        bounded(issuer, resolver, shared).tls_certs_merge(roots()).build()
+    };
+    match built {
+        Err(_) if issuer.is_loopback() || !shared.roots.is_empty() => {
+            bounded(issuer, resolver, shared).tls_certs_only(roots()).build()
+        }
+        built => built,
+    }
+}
+
 /// The timeout is for each document, from the name's resolution to the last byte. No proxy: it would connect to where nobody checked.
-fn client(issuer: &IssuerUrl, resolver: Resolver, shared: &Shared) -> Result<Client, reqwest::Error> {
-    let mut client = Client::builder()
+fn bounded(issuer: &IssuerUrl, resolver: &Resolver, shared: &Shared) -> ClientBuilder {
+    Client::builder()
         .timeout(shared.fetch_timeout)
         .https_only(!issuer.is_loopback())
         .redirect(Policy::custom(stay_with_the_host))
         .no_proxy()
-        .dns_resolver(resolver)
-        .user_agent(concat!("jotgate-guard/", env!("CARGO_PKG_VERSION")));
-    if !shared.roots.is_empty() {
-        client = client.tls_certs_merge(shared.roots.iter().cloned());
-    }
-    client.build()
+        .dns_resolver(resolver.clone())
+        .user_agent(concat!("jotgate-guard/", env!("CARGO_PKG_VERSION")))
 }
 
 /// An issuer may move a document about on its own host; where else it leads is somebody else's word.
