@@ -2,7 +2,7 @@
 //! half.
 
 mod client;
-mod ledger;
+pub(crate) mod ledger;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -45,7 +45,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Report> {
         let moment = Duration::from_millis(chance.below(200));
         clients = runtime.block_on(kill_after(moment, &mut server, clients))?;
         server = Running::start(&house)?;
-        complaints.extend(check(&runtime, &house, server.address, &mut clients)?);
+        let checker = Checker { store: house.store(), servers: &[server.address] };
+        complaints.extend(checker.check(&runtime, &mut clients)?);
     }
     let answers: u64 = clients.iter().map(|client| client.answers).sum();
     Ok(report(options.kills, answers, &complaints))
@@ -85,13 +86,24 @@ async fn load(address: SocketAddr, clients: Vec<Client>, requests: u64) -> anyho
     running.join_all().await.into_iter().collect()
 }
 
-fn check(runtime: &Runtime, house: &House, address: SocketAddr, clients: &mut [Client]) -> anyhow::Result<Vec<String>> {
-    let (stored, mut complaints) = ledger::read(&house.database())?;
-    complaints.extend(ledger::compare(clients.iter().flat_map(Client::told), &stored));
-    for client in clients {
-        complaints.extend(runtime.block_on(client.settle(address, &stored))?);
+/// Compares what clients were told with a store, and asks its servers about what they were not told. It knows neither what
+/// kind of store it is nor who runs the servers.
+struct Checker<'a> {
+    /// As `store.url` names it.
+    store: String,
+    /// The servers; each client asks one of them.
+    servers: &'a [SocketAddr],
+}
+
+impl Checker<'_> {
+    fn check(&self, runtime: &Runtime, clients: &mut [Client]) -> anyhow::Result<Vec<String>> {
+        let (stored, mut complaints) = ledger::read(&self.store)?;
+        complaints.extend(ledger::compare(clients.iter().flat_map(Client::told), &stored));
+        for (client, server) in clients.iter_mut().zip(self.servers.iter().cycle()) {
+            complaints.extend(runtime.block_on(client.settle(*server, &stored))?);
+        }
+        Ok(complaints)
     }
-    Ok(complaints)
 }
 
 #[cfg(test)]
@@ -124,16 +136,32 @@ mod tests {
     #[test]
     fn a_store_that_keeps_its_word_gets_no_complaint() {
         let (site, mut clients, house, _earlier, runtime) = two_states();
-        assert_eq!(check(&runtime, &house, site.address, &mut clients).unwrap(), Vec::<String>::new());
+        let checker = Checker { store: house.store(), servers: &[site.address] };
+        assert_eq!(checker.check(&runtime, &mut clients).unwrap(), Vec::<String>::new());
     }
 
     /// As a disk that says "written" and forgets.
     #[test]
     fn a_store_that_lies_is_found_out() {
         let (_site, clients, _house, earlier, _runtime) = two_states();
-        let (stored, damage) = ledger::read(&House(earlier.path().to_owned()).database()).unwrap();
+        let (stored, damage) = ledger::read(&House(earlier.path().to_owned()).store()).unwrap();
         assert_eq!(damage, Vec::<String>::new(), "it is sound, and yet not true");
         let complaints = ledger::compare(clients.iter().flat_map(Client::told), &stored);
         assert!(!complaints.is_empty());
+    }
+
+    /// As a store whose transactions fall apart: a new password, and sessions that should have ended with the old one.
+    #[test]
+    fn half_of_a_change_is_found_out() {
+        let site = Site::start(Arc::new(SystemClock), |_| {}).unwrap();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let mut client = runtime.block_on(Client::register(site.address, 1)).unwrap();
+        runtime.block_on(client.change_password_unheard(site.address)).unwrap();
+        let (mut stored, _) = ledger::read(&House(site.data().to_owned()).store()).unwrap();
+        for session in stored.values_mut() {
+            session.ended = false;
+        }
+        let complaints = runtime.block_on(client.settle(site.address, &stored)).unwrap();
+        assert!(complaints.iter().any(|complaint| complaint.contains("half of a password change")), "{complaints:?}");
     }
 }

@@ -45,6 +45,9 @@ pub(crate) struct Options {
     /// Decides what is lost and stolen when.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// The store of the server, as `store.url` names one; a new SQLite database when left out.
+    #[arg(long)]
+    store: Option<String>,
 }
 
 /// A probability that is not so high that the race would never end.
@@ -90,7 +93,12 @@ fn exact(count: u64) -> f64 {
 
 fn race(options: &Options, retry_window_secs: u32) -> anyhow::Result<Tally> {
     let clock = Arc::new(RaceClock::default());
-    let site = Site::start(clock.clone(), |config| config.sessions.retry_window.0 = retry_window_secs)?;
+    let site = Site::start(clock.clone(), |config| {
+        config.sessions.retry_window.0 = retry_window_secs;
+        if let Some(store) = &options.store {
+            store.clone_into(&mut config.store.url);
+        }
+    })?;
     let clients = Builder::new_current_thread().enable_all().build()?;
     clients.block_on(run_race(options, &Scene { address: site.address, clock }))
 }
@@ -180,7 +188,7 @@ impl Tally {
 mod tests {
     use super::{Options, race};
 
-    const SHORT: Options = Options { tabs: 8, drop: 0.3, thieves: 3, iterations: 42, seed: 7 };
+    const SHORT: Options = Options { tabs: 8, drop: 0.3, thieves: 3, iterations: 42, seed: 7, store: None };
 
     #[test]
     fn nobody_honest_is_logged_out_every_thief_is_caught_and_no_chain_forks() {

@@ -7,12 +7,13 @@ use super::{Options, Sqlite, connect};
 use crate::store::conformance::{House, statements};
 use crate::store::{Engine, Store, sessions, users};
 
+mod answers;
 mod backup;
 mod faults;
 mod files;
 
 /// A database file in a directory of its own.
-struct OnDisk(TempDir);
+pub(in crate::store) struct OnDisk(TempDir);
 
 impl OnDisk {
     fn new() -> Self {
