@@ -14,6 +14,7 @@ use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::random::{Random, SystemRandom};
 use crate::serve;
+use crate::status_lists::StatusLists;
 use crate::store::copy::IsUnfinishedCopy;
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
 use crate::store::{BackupError, InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
@@ -36,6 +37,7 @@ pub(crate) struct Inner {
     pub(crate) keys: Keys,
     pub(crate) terms: Terms,
     pub(crate) revocations: Arc<RevocationSet>,
+    pub(crate) status_lists: StatusLists,
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
     pub(crate) limits: Limits,
@@ -113,8 +115,10 @@ impl App {
         let hasher = Hasher::new(&config.passwords, &*random)?;
         let throttle = Throttle::new(&config.throttle);
         let revocations = Arc::new(RevocationSet::default());
+        let status_lists = StatusLists::default();
         let limits = Limits::new(config.http.max_connections);
-        let inner = Inner { config, store, keys, terms, revocations, hasher, throttle, limits, clock, random };
+        let inner =
+            Inner { config, store, keys, terms, revocations, status_lists, hasher, throttle, limits, clock, random };
         let app = Self { inner: Arc::new(inner) };
         app.follow_revocations().await?;
         Ok(app)

@@ -23,6 +23,7 @@ impl App {
         loop {
             let feed = self.inner.store.read(RevocationsAfter { after, limit: PAGE }).await?;
             let Some(last) = feed.entries.last().map(|entry| entry.sequence) else { break };
+            self.inner.status_lists.take_in(&feed.entries);
             for entry in feed.entries {
                 self.inner.revocations.apply(wire_entry(entry.sequence, entry.revocation));
             }

@@ -25,6 +25,8 @@ pub struct Tokens {
     pub secret: Option<SecretText>,
     /// A file that holds the secret instead.
     pub secret_file: Option<PathBuf>,
+    /// Whether tokens say in `status` where a list says if their session has ended, and such lists are published.
+    pub status_list: bool,
 }
 
 impl Default for Tokens {
@@ -36,6 +38,7 @@ impl Default for Tokens {
             client_id: "jotgate".into(),
             secret: None,
             secret_file: None,
+            status_list: false,
         }
     }
 }
@@ -59,4 +62,9 @@ pub(super) const KEYS: &[Key] = &[
         meaning: "secret of HS256, HS384 or HS512, at least as long as the hash; better as JOTGATE_TOKENS__SECRET",
     },
     Key { path: "tokens.secret_file", default: "(none)", meaning: "a file that holds the secret instead" },
+    Key {
+        path: "tokens.status_list",
+        default: "false",
+        meaning: "whether tokens have a `status` claim and ended sessions are published as Token Status Lists, for verifiers of other makes; sessions opened before it was set have none",
+    },
 ];

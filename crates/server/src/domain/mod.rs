@@ -7,6 +7,7 @@ pub mod password;
 pub(crate) mod refresh;
 pub(crate) mod revocation;
 pub mod session;
+pub(crate) mod status;
 pub(crate) mod throttle;
 pub mod time;
 pub mod user;

@@ -27,3 +27,4 @@ pub(crate) mod register;
 mod remote;
 mod requirement;
 pub(crate) mod sessions;
+pub(crate) mod status_lists;

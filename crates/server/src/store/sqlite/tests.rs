@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use super::{Options, Sqlite, connect};
 use crate::store::conformance::House;
 use crate::store::sql::Sql;
-use crate::store::{Store, StoreUrl, copy, keys, meta, revocations, sessions, users};
+use crate::store::{Store, StoreUrl, copy, keys, meta, revocations, sessions, status, users};
 
 mod backup;
 mod faults;
@@ -79,6 +79,7 @@ fn statements() -> Vec<(&'static str, Sql)> {
         revocations::STATEMENTS,
         keys::STATEMENTS,
         meta::STATEMENTS,
+        status::STATEMENTS,
         copy::ops::STATEMENTS,
     ]
     .concat()
