@@ -147,6 +147,7 @@ fn config(port: u16, data: &Path) -> Config {
     data.clone_into(&mut config.base_dir);
     config.http.listen = format!("127.0.0.1:{port}");
     config.http.shutdown_grace = Seconds(1);
+    config.throttle.enabled = false;
     config.passwords.memory_kib = 8 * 1024;
     config.passwords.iterations = 1;
     config
