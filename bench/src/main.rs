@@ -7,7 +7,10 @@
 
 mod chance;
 mod http;
+mod import;
 mod kill;
+mod login;
+mod login_flood;
 mod measure;
 mod raw;
 mod refresh;
@@ -40,6 +43,12 @@ struct Arguments {
 enum Bench {
     /// Kills the server (SIGKILL) at random moments under load; fails when something that was answered is not there afterwards.
     Kill(kill::Options),
+    /// Importing many accounts with the command line.
+    Import(import::Options),
+    /// Log-ins against bare Argon2id, and whether the time of a refusal tells who has an account.
+    Login(login::Options),
+    /// What a flood of log-ins does to verifying, refreshing, health and memory.
+    LoginFlood(login_flood::Options),
     /// Refreshes over HTTP against bare updates of the same rows, with few and with many sessions.
     Refresh(refresh::Options),
     /// Tabs, lost answers and thieves around one refresh token; fails when somebody honest is logged out, a theft gets away, or
@@ -63,6 +72,9 @@ fn main() -> anyhow::Result<ExitCode> {
     let must_hold = matches!(arguments.bench, Bench::RefreshRace(_) | Bench::Kill(_));
     let report: Report = match arguments.bench {
         Bench::Kill(options) => kill::run(&options)?,
+        Bench::Import(options) => import::run(&options)?,
+        Bench::Login(options) => login::run(&options)?,
+        Bench::LoginFlood(options) => login_flood::run(&options)?,
         Bench::Refresh(options) => refresh::run(&options)?,
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
         Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),

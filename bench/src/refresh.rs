@@ -8,14 +8,14 @@ mod server;
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::measure::median;
 use crate::report::{Goal, Report, Row};
 pub(crate) use house::House;
-use load::{Client, Measured};
+use load::Measured;
 pub(crate) use server::Running;
 pub(crate) use server::{ServerOptions, serve};
 
@@ -30,7 +30,7 @@ const SESSION_BYTES: f64 = 250.0;
 pub(crate) struct Options {
     /// Clients that refresh at once.
     #[arg(long, default_value_t = 64)]
-    clients: usize,
+    clients: u32,
     /// Sessions whose tokens the clients have.
     #[arg(long, default_value_t = 4000)]
     sessions: u64,
@@ -43,12 +43,27 @@ pub(crate) struct Options {
     /// Seconds of one measurement.
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
+    /// Measure one thing only.
+    #[arg(long)]
+    only: Option<Part>,
 }
 
-/// A server, and the clients that have connections to it.
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// The rate against bare updates.
+    Rate,
+    /// The 99th percentile at half of the rate.
+    Tail,
+    /// Many sessions against few.
+    Growth,
+}
+
+/// A server, the tokens that its clients have, and what was measured of it.
 struct Side {
     server: Running,
-    clients: Vec<Client>,
+    tokens: Vec<String>,
+    clients: u32,
     idle_mib: f64,
     rates: Vec<f64>,
     medians: Vec<f64>,
@@ -71,44 +86,67 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Report> {
     let tokens = runtime.block_on(few.open_sessions(options.sessions))?;
     few.fill_up_to(FEW)?;
     let bare = few.copy_to(folders[1].path())?;
-    let many = few.copy_to(folders[2].path())?;
-    many.fill_up_to(options.many)?;
-    let bytes = bytes_a_session(&few, &many, options.many)?;
-
+    let mut bytes = 0.0;
+    let mut large = None;
+    if options.measures(Part::Growth) {
+        let many = few.copy_to(folders[2].path())?;
+        many.fill_up_to(options.many)?;
+        bytes = bytes_a_session(&few, &many, options.many)?;
+        large = Some(Side::start(&runtime, &many, &tokens, options)?);
+    }
     let mut small = Side::start(&runtime, &few, &tokens, options)?;
-    let mut large = Side::start(&runtime, &many, &tokens, options)?;
     let mut others = Others::default();
     for _ in 0..options.rounds {
-        round(&runtime, options, (&mut small, &mut large), &bare, &mut others)?;
+        round(&runtime, options, (&mut small, large.as_mut()), &bare, &mut others)?;
     }
-    Ok(Report::new("refresh", rows(&small, &large, &others, bytes, options)?))
+    let mut rows = Vec::new();
+    if options.measures(Part::Rate) {
+        rows.extend(rate_rows(&small, &others)?);
+    }
+    if let Some(large) = &large {
+        rows.extend(growth_rows(&small, large, bytes, options)?);
+    }
+    if options.measures(Part::Tail) {
+        rows.push(tail_row(&others));
+    }
+    Ok(Report::new("refresh", rows))
 }
 
 fn round(
     runtime: &Runtime,
     options: &Options,
-    (small, large): (&mut Side, &mut Side),
+    (small, large): (&mut Side, Option<&mut Side>),
     bare: &House,
     others: &mut Others,
 ) -> anyhow::Result<()> {
     let time = Duration::from_secs_f64(options.seconds);
-    let group = u32::try_from(options.clients)?;
-    others.grouped.push(bare::rate(&bare.database(), group, time)?);
     let rate = small.measure(runtime, time)?;
-    others.one_by_one.push(bare::rate(&bare.database(), 1, time)?);
-    large.measure(runtime, time)?;
-    let half = small.refresh(runtime, time, Some(rate / 2.0))?;
-    others.p99.push(half.quantile(0.99));
-    others.median.push(half.quantile(0.5));
+    if options.measures(Part::Rate) {
+        others.grouped.push(bare::rate(&bare.database(), options.clients, time)?);
+        others.one_by_one.push(bare::rate(&bare.database(), 1, time)?);
+    }
+    if let Some(large) = large {
+        large.measure(runtime, time)?;
+    }
+    if options.measures(Part::Tail) {
+        let half = small.refresh(runtime, time, Some(rate / 2.0))?;
+        others.p99.push(half.quantile(0.99));
+        others.median.push(half.quantile(0.5));
+    }
     Ok(())
+}
+
+impl Options {
+    fn measures(&self, part: Part) -> bool {
+        self.only.is_none_or(|only| only == part)
+    }
 }
 
 impl Side {
     fn start(runtime: &Runtime, house: &House, tokens: &[String], options: &Options) -> anyhow::Result<Self> {
         let server = Running::start(house)?;
-        let clients = runtime.block_on(load::connect(server.address, tokens, options.clients))?;
-        let idle_mib = server.memory()?;
-        let mut side = Self { server, clients, idle_mib, rates: Vec::new(), medians: Vec::new() };
+        let (tokens, clients, idle_mib) = (tokens.to_vec(), options.clients, server.memory()?);
+        let mut side = Self { server, tokens, clients, idle_mib, rates: Vec::new(), medians: Vec::new() };
         side.refresh(runtime, Duration::from_secs_f64(options.seconds / 3.0), None)?;
         Ok(side)
     }
@@ -122,10 +160,8 @@ impl Side {
     }
 
     fn refresh(&mut self, runtime: &Runtime, time: Duration, rate: Option<f64>) -> anyhow::Result<Measured> {
-        let clients = std::mem::take(&mut self.clients);
-        let (clients, measured) = runtime.block_on(load::measure(clients, time, rate))?;
-        self.clients = clients;
-        Ok(measured)
+        let address = self.server.address;
+        runtime.block_on(load::measure(address, &mut self.tokens, self.clients, time, rate))
     }
 }
 
@@ -136,25 +172,33 @@ fn bytes_a_session(few: &House, many: &House, sessions: u64) -> anyhow::Result<f
         / f64::from(u32::try_from(sessions.saturating_sub(FEW).max(1))?))
 }
 
-fn rows(small: &Side, large: &Side, others: &Others, bytes: f64, options: &Options) -> anyhow::Result<Vec<Row>> {
-    let rate = median(&small.rates);
+fn rate_rows(small: &Side, others: &Others) -> anyhow::Result<[Row; 4]> {
+    let (rate, memory) = (median(&small.rates), small.server.memory()?);
     let (grouped, one_by_one) = (median(&others.grouped), median(&others.one_by_one));
-    let (few_ms, many_ms) = (median(&small.medians), median(&large.medians));
-    let (few_mib, many_mib) = (small.server.memory()?, large.server.memory()?);
-    let (p99, half) = (median(&others.p99), median(&others.median));
     let rates = |updates: f64| json!({"refreshes": rate.round(), "updates": updates.round()});
-    let growth = json!({"few": FEW, "many": options.many, "few_ms": few_ms, "many_ms": many_ms});
-    let memory = json!({"few_mib": few_mib, "many_mib": many_mib});
-    Ok(vec![
+    Ok([
         row("vs_grouped_updates", rate / grouped, Goal::AtLeast(0.5), rates(grouped)),
         row("vs_commit_each", rate / one_by_one, Goal::AtLeast(5.0), rates(one_by_one)),
-        row("growth.median", many_ms / few_ms, Goal::AtMost(1.5), growth),
+        row("idle_memory", small.idle_mib / IDLE_MIB, Goal::AtMost(1.0), json!({"mib": small.idle_mib})),
+        row("memory_under_load", memory / LOAD_MIB, Goal::AtMost(1.0), json!({"mib": memory})),
+    ])
+}
+
+fn growth_rows(small: &Side, large: &Side, bytes: f64, options: &Options) -> anyhow::Result<[Row; 3]> {
+    let (few_ms, many_ms) = (median(&small.medians), median(&large.medians));
+    let (few_mib, many_mib) = (small.server.memory()?, large.server.memory()?);
+    let times = json!({"few": FEW, "many": options.many, "few_ms": few_ms, "many_ms": many_ms});
+    let memory = json!({"few_mib": few_mib, "many_mib": many_mib});
+    Ok([
+        row("growth.median", many_ms / few_ms, Goal::AtMost(1.5), times),
         row("growth.memory", many_mib / few_mib, Goal::AtMost(1.1), memory),
         row("growth.bytes", bytes / SESSION_BYTES, Goal::AtMost(1.0), json!({"bytes_a_session": bytes})),
-        row("p99_at_half_rate", p99 / half, Goal::AtMost(5.0), json!({"p99_ms": p99, "median_ms": half})),
-        row("idle_memory", small.idle_mib / IDLE_MIB, Goal::AtMost(1.0), json!({"mib": small.idle_mib})),
-        row("memory_under_load", few_mib / LOAD_MIB, Goal::AtMost(1.0), json!({"mib": few_mib})),
     ])
+}
+
+fn tail_row(others: &Others) -> Row {
+    let (p99, half) = (median(&others.p99), median(&others.median));
+    row("p99_at_half_rate", p99 / half, Goal::AtMost(5.0), json!({"p99_ms": p99, "median_ms": half}))
 }
 
 fn row(id: &str, ratio: f64, goal: Goal, detail: Value) -> Row {

@@ -56,7 +56,7 @@ fn row(id: &str, ratio: f64, detail: serde_json::Value) -> Row {
 }
 
 /// The binary beside this one; built when it is not there yet.
-fn program() -> anyhow::Result<PathBuf> {
+pub(crate) fn program() -> anyhow::Result<PathBuf> {
     let status = Command::new("cargo").args(["build", "--release", "--package", "jotgate"]).status()?;
     ensure!(status.success(), "jotgate could not be built");
     let program = std::env::current_exe()?.with_file_name("jotgate");

@@ -19,6 +19,8 @@ struct Need {
 enum Look {
     /// A program on the PATH that answers `--version`.
     Program(&'static str),
+    /// A program in a folder below this one, where Debian and its relatives keep each version apart: `VERSION/bin/PROGRAM`.
+    Version(&'static str, &'static str),
     /// A program on the PATH or where those of administrators are, and how it is asked for its version.
     Server(&'static str, &'static str),
     /// A folder below the one that [`INTEROP`] names.
@@ -41,6 +43,12 @@ const NEEDS: &[Need] = &[
         wanted_by: "the test that pastes the lines `jotgate dev` prints",
         look: Look::Program("curl"),
         get: Get::Apt(&["curl"]),
+    },
+    Need {
+        name: "PostgreSQL",
+        wanted_by: "the suite that every store passes",
+        look: Look::Version("/usr/lib/postgresql", "initdb"),
+        get: Get::Apt(&["postgresql"]),
     },
     Need {
         name: "nginx",
@@ -133,6 +141,10 @@ impl Need {
     fn is_met(&self, interop: &Path) -> bool {
         match self.look {
             Look::Program(name) => runs(name, "--version"),
+            Look::Version(folder, program) => {
+                let versions = std::fs::read_dir(folder).into_iter().flatten().flatten();
+                versions.map(|version| version.path().join("bin").join(program)).any(|program| program.is_file())
+            }
             Look::Server(name, version) => {
                 ["", "/usr/sbin/", "/usr/local/sbin/"].iter().any(|folder| runs(&format!("{folder}{name}"), version))
             }

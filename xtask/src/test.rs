@@ -47,7 +47,7 @@ fn cargo_test(arguments: &[String], interop: &Path) -> anyhow::Result<Summary> {
 }
 
 /// This program stands in `<target>/<profile>/xtask`, wherever the target folder was put.
-fn target_folder() -> anyhow::Result<PathBuf> {
+pub(crate) fn target_folder() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe().context("cannot tell where this program stands")?;
     let folder = program.ancestors().nth(2).context("this program does not stand in a target folder")?;
     Ok(folder.to_owned())

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
+use jotgate_server::config::Passwords;
 use jotgate_server::domain::email::Email;
 use jotgate_server::domain::password::Password;
 use jotgate_server::domain::time::Timestamp;
@@ -45,6 +46,13 @@ impl House {
         config.throttle.enabled = false;
         // A log-in without an answer leaves a session that nobody uses.
         config.sessions.max_per_user = u32::MAX;
+        Ok(config.checked()?)
+    }
+
+    /// The same with passwords hashed as they usually are, in 64 MiB.
+    pub(crate) fn config_at_full_price(&self) -> anyhow::Result<Config> {
+        let mut config = self.config()?;
+        config.passwords = Passwords { max_memory_mib: 64, ..Passwords::default() };
         Ok(config.checked()?)
     }
 

@@ -1,4 +1,7 @@
 //! Clients that refresh: as fast as they are answered, or at a rate.
+//!
+//! They share the machine with the server, so what they cost counts against it: one thread, bytes instead of JSON, and a
+//! request of which only the token is new.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -15,6 +18,7 @@ use crate::measure::now;
 pub(super) struct Client {
     connection: Connection,
     tokens: Vec<String>,
+    request: Vec<u8>,
     chance: Chance,
     /// Milliseconds of each refresh since the last measurement began.
     took: Vec<f64>,
@@ -43,27 +47,18 @@ impl Measured {
     }
 }
 
-/// Gives each client a connection and its share of the sessions.
-pub(super) async fn connect(address: SocketAddr, tokens: &[String], clients: usize) -> anyhow::Result<Vec<Client>> {
-    let mut connected = Vec::new();
-    for number in 0..clients {
-        let tokens: Vec<_> = tokens.iter().skip(number).step_by(clients).cloned().collect();
-        ensure!(!tokens.is_empty(), "there are fewer sessions than clients");
-        let connection = Connection::open(address).await?;
-        connected.push(Client { connection, tokens, chance: Chance::new(number as u64 + 1), took: Vec::new() });
-    }
-    Ok(connected)
-}
-
-/// Has all clients refresh for so long. With a rate, that many refreshes a second are due, and each is measured from when it
-/// was due, so that one that is held up counts for all that wait behind it.
+/// Has so many clients, each with a connection of its own and its share of the sessions, refresh for so long. With a rate,
+/// that many refreshes a second are due, and each is measured from when it was due, so that one that is held up counts for
+/// all that wait behind it. The tokens are replaced by their successors.
 pub(super) async fn measure(
-    clients: Vec<Client>,
+    address: SocketAddr,
+    tokens: &mut Vec<String>,
+    count: u32,
     time: Duration,
     rate: Option<f64>,
-) -> anyhow::Result<(Vec<Client>, Measured)> {
+) -> anyhow::Result<Measured> {
+    let clients = connect(address, tokens, count).await?;
     let begin = now();
-    let count = u32::try_from(clients.len())?;
     let pace = rate.map(|rate| Duration::from_secs_f64(f64::from(count) / rate));
     let mut running = JoinSet::new();
     for (number, client) in (0..count).zip(clients) {
@@ -71,12 +66,25 @@ pub(super) async fn measure(
         let first = begin + pace.map_or(Duration::ZERO, |pace| pace * number / count);
         running.spawn(client.refresh_until(begin + time, first, pace));
     }
-    let mut clients: Vec<Client> = running.join_all().await.into_iter().collect::<anyhow::Result<_>>()?;
-    let took = begin.elapsed().as_secs_f64();
-    let mut all: Vec<f64> = clients.iter_mut().flat_map(|client| std::mem::take(&mut client.took)).collect();
-    all.sort_by(f64::total_cmp);
-    let rate = f64::from(u32::try_from(all.len())?) / took;
-    Ok((clients, Measured { rate, took: all }))
+    let clients: Vec<Client> = running.join_all().await.into_iter().collect::<anyhow::Result<_>>()?;
+    let elapsed = begin.elapsed().as_secs_f64();
+    let mut took: Vec<f64> = clients.iter().flat_map(|client| client.took.iter().copied()).collect();
+    took.sort_by(f64::total_cmp);
+    let rate = f64::from(u32::try_from(took.len())?) / elapsed;
+    *tokens = clients.into_iter().flat_map(|client| client.tokens).collect();
+    Ok(Measured { rate, took })
+}
+
+async fn connect(address: SocketAddr, tokens: &[String], count: u32) -> anyhow::Result<Vec<Client>> {
+    let mut connected = Vec::new();
+    for number in 0..count {
+        let tokens: Vec<_> = tokens.iter().skip(number as usize).step_by(count as usize).cloned().collect();
+        ensure!(!tokens.is_empty(), "there are fewer sessions than clients");
+        let connection = Connection::open(address).await?;
+        let (request, chance) = (Vec::with_capacity(512), Chance::new(u64::from(number) + 1));
+        connected.push(Client { connection, tokens, request, chance, took: Vec::with_capacity(1 << 16) });
+    }
+    Ok(connected)
 }
 
 impl Client {
@@ -96,16 +104,22 @@ impl Client {
     async fn refresh(&mut self, due: Instant) -> anyhow::Result<()> {
         let which = usize::try_from(self.chance.below(self.tokens.len() as u64))?;
         let token = &mut self.tokens[which];
-        let request = format!(
-            "POST /v1/refresh HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n\
-             {{\"refresh_token\":\"{token}\"}}",
-            token.len() + r#"{"refresh_token":""}"#.len()
-        );
-        let (status, body) = self.connection.exchange(request.as_bytes()).await?;
+        write_request(&mut self.request, token);
+        let (status, body) = self.connection.exchange(&self.request).await?;
         ensure!(status == 200, "a refresh was answered with {status}: {}", String::from_utf8_lossy(body));
         self.took.push(due.elapsed().as_secs_f64() * 1000.0);
         successor(body)?.clone_into(token);
         Ok(())
+    }
+}
+
+fn write_request(request: &mut Vec<u8>, token: &str) {
+    const HEAD: &str = "POST /v1/refresh HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: ";
+    let (before, after) = (r#"{"refresh_token":""#, r#""}"#);
+    let length = (before.len() + token.len() + after.len()).to_string();
+    request.clear();
+    for part in [HEAD, &length, "\r\n\r\n", before, token, after] {
+        request.extend_from_slice(part.as_bytes());
     }
 }
 

@@ -17,13 +17,18 @@ pub(crate) struct ServerOptions {
     /// The folder of its data.
     #[arg(long)]
     data: PathBuf,
+    /// Passwords are hashed at the price that is usual, in 64 MiB.
+    #[arg(long)]
+    full_price: bool,
 }
 
 /// Serves until standard input ends. Says on standard output where.
 pub(crate) fn serve(options: &ServerOptions) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let app = App::open(House(options.data.clone()).config()?).await?;
+        let house = House(options.data.clone());
+        let config = if options.full_price { house.config_at_full_price() } else { house.config() };
+        let app = App::open(config?).await?;
         let server = Server::bind(app).await?;
         let mut output = std::io::stdout();
         writeln!(output, "{}", server.local_address()?)?;
@@ -53,8 +58,13 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(house: &House) -> anyhow::Result<Self> {
+        Self::start_with(house, &[])
+    }
+
+    /// The same with arguments of [`ServerOptions`].
+    pub(crate) fn start_with(house: &House, arguments: &[&str]) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("refresh-server").arg("--data").arg(&house.0);
+        command.arg("refresh-server").arg("--data").arg(&house.0).args(arguments);
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut output = BufReader::new(process.stdout.take().context("the server's output")?);
         let mut line = String::new();
@@ -71,7 +81,7 @@ impl Running {
     }
 
     /// The memory that it holds, in MiB.
-    pub(super) fn memory(&self) -> anyhow::Result<f64> {
+    pub(crate) fn memory(&self) -> anyhow::Result<f64> {
         resident_mib(self.process.id())
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
 /// Why a copy was not made or not restored, with the exit code for it.
 pub(crate) fn failure(error: BackupError) -> Failure {
     match error {
-        BackupError::Url(_) | BackupError::Exists(_) => Failure::usage(error),
+        BackupError::Url(_) | BackupError::Exists(_) | BackupError::Postgres(_) => Failure::usage(error),
         BackupError::NotACopy(_) | BackupError::Damaged { .. } => Failure::no(error),
         BackupError::Open(_) | BackupError::Store(_) => Failure::environment(error),
     }

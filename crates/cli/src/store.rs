@@ -1,7 +1,5 @@
 //! The store: opens the same one as the server for a command, and says which; and what is done to a whole store.
 
-use std::path::PathBuf;
-
 use clap::Subcommand;
 use jotgate_server::flows::Failure as FlowFailure;
 use jotgate_server::{App, Config, StartError};
@@ -54,7 +52,7 @@ pub(crate) fn with<F: Future<Output = Result<Exit, Failure>>>(
 /// A command on the wrong database is a quiet disaster, so every one says where it works.
 fn say_which(config: &Config, absent: Absent, output: Output) -> Result<(), Failure> {
     let name = name(config);
-    match file(config).map(|file| file.exists()) {
+    match config.store.file(&config.base_dir).map(|file| file.exists()) {
         Some(false) if absent == Absent::Refuse => Err(Failure::environment(format!(
             "there is no database at {name} yet; `jotgate serve` makes it at its first start, or --config names another configuration"
         ))),
@@ -69,20 +67,10 @@ fn say_which(config: &Config, absent: Absent, output: Output) -> Result<(), Fail
     }
 }
 
-/// The store for people, with a relative path where it leads to.
+/// The store for people, with a relative path where it leads to, and without a password.
 pub(crate) fn name(config: &Config) -> String {
-    match file(config) {
-        Some(file) => format!("sqlite:{}", std::path::absolute(&file).unwrap_or(file).display()),
-        // Another kind of URL may hold a password.
-        None => config.store.url.split(':').next().unwrap_or_default().to_owned(),
-    }
-}
-
-/// The file of an embedded database.
-fn file(config: &Config) -> Option<PathBuf> {
-    let path = config.store.url.strip_prefix("sqlite:")?;
-    let path = path.strip_prefix("//").unwrap_or(path);
-    Some(config.base_dir.join(path))
+    let base_dir = std::path::absolute(&config.base_dir);
+    config.store.name(base_dir.as_ref().unwrap_or(&config.base_dir))
 }
 
 /// Why a server or its store does not start, with the exit code for it.

@@ -4,8 +4,8 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use jotgate_wire::{BearerError, ErrorCode, PROBLEM_JSON, Problem, VerificationCode};
 
-use crate::Rejection;
 use crate::rejection::Why;
+use crate::{Rejection, pace};
 
 /// Seconds after which a verifier without keys is worth another try.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
@@ -60,16 +60,17 @@ impl Rejection {
         }
     }
 
-    /// The one place where a refusal is logged. Outsiders can cause as many as they like, so it is for those who look for it.
+    /// The one place where a refusal is logged. Outsiders can cause as many as they like, so it is for those who look for it, and
+    /// no more of it than a disk can take.
     fn log(&self) {
-        if !tracing::enabled!(tracing::Level::DEBUG) && self.bearer_error().is_some() {
-            return;
-        }
-        let (code, expected, found) = (self.code(), self.expected(), self.found());
+        let code = self.code();
         if let Why::Unguarded = self.why() {
-            tracing::error!(code, found, "a route is not protected: add the guard's layer to it");
-        } else {
-            tracing::debug!(code, expected, found, "request refused");
+            tracing::error!(code, "a route is not protected: add the guard's layer to it");
+        } else if tracing::enabled!(tracing::Level::DEBUG)
+            && let Some(held_back) = pace::may_log(code)
+        {
+            let (issuer, expected, found) = (self.issuer(), self.expected(), self.found());
+            tracing::debug!(code, issuer, expected, found, held_back, "request refused");
         }
     }
 }

@@ -11,6 +11,7 @@ use reqwest::Certificate;
 use crate::cache::Cache;
 use crate::issuer::Issuer;
 use crate::keys::Limits;
+use crate::reach::Lookup;
 use crate::verifier::{Verifier, VerifierId};
 use crate::{Clock, Guard};
 
@@ -46,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) fetch_timeout: Duration,
     pub(crate) roots: Vec<Certificate>,
+    pub(crate) clock: Clock,
+    pub(crate) lookup: Lookup,
 }
 
 /// A guard cannot be built as it was described.
@@ -244,6 +247,8 @@ impl GuardBuilder {
             limits: self.limits,
             fetch_timeout: self.fetch_timeout.unwrap_or(FETCH_TIMEOUT),
             roots: roots.into_iter().flatten().collect(),
+            clock: self.clock,
+            lookup: Lookup::default(),
         })
     }
 }

@@ -7,14 +7,14 @@ use std::ops::Deref;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
-use crate::{Auth, Rejection};
+use crate::{Auth, Rejection, metrics};
 
 /// Refuses an anonymous request; on a route without a guard every request.
 impl<S: Sync> FromRequestParts<S> for Auth {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
-        Auth::of(&parts.extensions)?.cloned().ok_or_else(Rejection::no_token)
+        Auth::of(&parts.extensions)?.cloned().ok_or_else(|| refuse(None, Rejection::no_token()))
     }
 }
 
@@ -73,8 +73,16 @@ impl<S: Scope, T: Sync> FromRequestParts<T> for Scoped<S> {
 
     async fn from_request_parts(parts: &mut Parts, state: &T) -> Result<Self, Rejection> {
         let auth = <Auth as FromRequestParts<T>>::from_request_parts(parts, state).await?;
-        if auth.has_scope(S::NAME) { Ok(Self(auth, PhantomData)) } else { Err(Rejection::scope(S::NAME)) }
+        if auth.has_scope(S::NAME) {
+            return Ok(Self(auth, PhantomData));
+        }
+        Err(refuse(Some(auth.issuer()), Rejection::scope(S::NAME).of(&auth.issuer().into())))
     }
+}
+
+fn refuse(issuer: Option<&str>, rejection: Rejection) -> Rejection {
+    metrics::extractor_refused(issuer, &rejection);
+    rejection
 }
 
 /// Makes a type of a scope, to be used with [`Scoped`](crate::Scoped).

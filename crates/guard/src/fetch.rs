@@ -13,7 +13,7 @@ use url::Url;
 use crate::builder::Shared;
 use crate::issuer_url::IssuerUrl;
 use crate::keys::{Fetch, Fetched};
-use crate::reach::{Reach, Resolver, system_lookup};
+use crate::reach::{Reach, Resolver};
 
 /// Bytes of a document; Google's and Microsoft's key sets have about ten thousand.
 const LARGEST_DOCUMENT: usize = 256 * 1024;
@@ -40,7 +40,7 @@ impl OverHttp {
         reach: Reach,
         shared: &Shared,
     ) -> Result<Self, reqwest::Error> {
-        let client = client(&issuer, Resolver { reach, lookup: system_lookup() }, shared)?;
+        let client = client(&issuer, Resolver { reach, lookup: shared.lookup.clone() }, shared)?;
         Ok(Self { issuer, keys_address, client, reach, algorithms })
     }
 
@@ -162,3 +162,6 @@ fn in_words(error: &dyn std::error::Error) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use crate::builder::{BuildError, Shared};
 use crate::fetch::OverHttp;
 use crate::issuer_url::IssuerUrl;
 use crate::keys::IssuerKeys;
+use crate::metrics::Counters;
 use crate::reach::Reach;
 use crate::trusted::{ClaimValue, Keys, TrustedIssuer};
 
@@ -181,6 +182,7 @@ impl Issuer {
         }
         let algorithms = self.accepted_algorithms()?;
         Ok(TrustedIssuer {
+            counters: Counters::new(url.name().into()),
             name: url.name().into(),
             policy: self.policy(&algorithms),
             type_claim: self.type_claim.take(),
@@ -242,7 +244,7 @@ impl Issuer {
         let address = address.map_err(|reason| BuildError::KeysAddress { issuer: self.name, reason })?;
         let name = Arc::from(url.name());
         let source = OverHttp::new(url, address, algorithms, reach, shared).map_err(BuildError::Client)?;
-        Ok(Keys::Issuer(IssuerKeys::new(name, Box::new(source), shared.limits)))
+        Ok(Keys::Issuer(IssuerKeys::new(name, Box::new(source), shared.limits, shared.clock.clone())))
     }
 }
 

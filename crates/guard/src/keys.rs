@@ -20,7 +20,9 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::Clock;
 use crate::clock::monotonic;
+use crate::metrics::KeyMetrics;
 
 /// Unknown key ids cause at most one fetch in this time.
 pub(crate) const COOL_DOWN: Duration = Duration::from_secs(30);
@@ -96,6 +98,8 @@ struct Asked {
 struct Shared {
     issuer: Arc<str>,
     limits: Limits,
+    clock: Clock,
+    metrics: KeyMetrics,
     source: Box<dyn Fetch>,
     keys: ArcSwapOption<KeySet>,
     progress: watch::Sender<Progress>,
@@ -113,10 +117,12 @@ struct Progress {
 
 impl IssuerKeys {
     /// Begins to fetch at once when called inside a runtime, otherwise at the first request.
-    pub(crate) fn new(issuer: Arc<str>, source: Box<dyn Fetch>, limits: Limits) -> Self {
+    pub(crate) fn new(issuer: Arc<str>, source: Box<dyn Fetch>, limits: Limits, clock: Clock) -> Self {
         let shared = Shared {
+            metrics: KeyMetrics::new(Arc::clone(&issuer)),
             issuer,
             limits,
+            clock,
             source,
             keys: ArcSwapOption::empty(),
             progress: watch::Sender::new(Progress::default()),
@@ -256,6 +262,7 @@ impl Shared {
         let (issuer, keys, life_seconds) = (&*self.issuer, fetched.keys.len(), life.as_secs());
         tracing::debug!(issuer, keys, life_seconds, "the issuer's keys are fresh");
         self.keys.store(Some(Arc::new(fetched.keys)));
+        self.metrics.fetched(self.clock.now());
         life * 3 / 4
     }
 
@@ -264,6 +271,7 @@ impl Shared {
         let [.., longest] = PAUSES_AFTER_FAILURE;
         let pause_seconds = PAUSES_AFTER_FAILURE.get(failures.saturating_sub(1)).copied().unwrap_or(longest);
         let issuer = &*self.issuer;
+        self.metrics.failed();
         tracing::warn!(issuer, error, failures, pause_seconds, "the issuer's keys cannot be had");
         if fresh_at.elapsed() >= self.limits.key_age && self.keys.swap(None).is_some() {
             let age_seconds = fresh_at.elapsed().as_secs();

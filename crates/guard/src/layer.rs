@@ -99,7 +99,7 @@ impl Checkpoint {
         let token = match bearer::token(request.headers(), request.uri()) {
             Ok(Some(token)) => token,
             Ok(None) => return self.admit(None).into(),
-            Err(rejection) => return Verdict::Refuse(rejection),
+            Err(rejection) => return Verdict::Refuse(self.guard.verifier().refuse(rejection)),
         };
         match self.guard.verifier().attempt(token) {
             Attempt::Done(outcome) => outcome.and_then(|auth| self.admit(Some(auth))).into(),
@@ -115,8 +115,10 @@ impl Checkpoint {
     /// Applies the rule to who asks.
     fn admit(&self, auth: Option<Auth>) -> Result<Option<Auth>, Rejection> {
         match (&self.rule, &auth) {
-            (Rule::Token | Rule::Scope(_), None) => Err(Rejection::no_token()),
-            (Rule::Scope(scope), Some(auth)) if !auth.has_scope(scope) => Err(Rejection::scope(scope)),
+            (Rule::Token | Rule::Scope(_), None) => Err(self.guard.verifier().refuse(Rejection::no_token())),
+            (Rule::Scope(scope), Some(auth)) if !auth.has_scope(scope) => {
+                Err(self.guard.verifier().refuse_scope(auth, scope))
+            }
             _ => Ok(auth),
         }
     }

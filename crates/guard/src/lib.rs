@@ -33,7 +33,21 @@
 //! | the issuer's keys cannot be had | 503 with `Retry-After` | – |
 //!
 //! The body is a problem in JSON (RFC 9457) with the code. What was expected and found stands in the log (target
-//! `jotgate_guard`, level `debug`), and never the token.
+//! `jotgate_guard`, level `debug`, at most ten a second of each code), and never the token.
+//!
+//! # Metrics
+//!
+//! Through the facade [`metrics`](https://docs.rs/metrics), to whatever recorder the program installs before its first request.
+//! `issuer` is the name of a configured issuer, or `none` where a request has no token or one that names nobody who is trusted.
+//!
+//! | name | labels | what |
+//! | --- | --- | --- |
+//! | `jotgate_guard_verifications_total` | `issuer`, `code` | tokens that passed (`ok`) and requests that were refused, by their code |
+//! | `jotgate_guard_cache_hits_total` | `issuer` | tokens that had been verified before |
+//! | `jotgate_guard_key_fetches_total` | `issuer`, `outcome` | fetches of a key set that came to an end: `ok` or `failed` |
+//! | `jotgate_guard_keys_fetched_timestamp_seconds` | `issuer` | when the key set was fetched last; its age is the time since |
+//!
+//! A token that passes and then lacks the scope of a route counts as `ok` and as `scope_insufficient`.
 
 mod answer;
 mod auth;
@@ -48,6 +62,8 @@ mod issuer;
 mod issuer_url;
 mod keys;
 mod layer;
+mod metrics;
+mod pace;
 mod reach;
 mod rejection;
 mod trusted;

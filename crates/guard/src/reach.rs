@@ -100,13 +100,16 @@ fn place_v6(address: Ipv6Addr) -> Place {
 }
 
 /// Turns a name into addresses: the system's way, or a test's.
-pub(crate) type Lookup = Arc<dyn Fn(String) -> Found + Send + Sync>;
+#[derive(Clone)]
+pub(crate) struct Lookup(pub(crate) Arc<dyn Fn(String) -> Found + Send + Sync>);
 pub(crate) type Found = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
-pub(crate) fn system_lookup() -> Lookup {
-    Arc::new(|name| {
-        Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|found| found.ip()).collect()) })
-    })
+impl Default for Lookup {
+    fn default() -> Self {
+        let system =
+            async |name| Ok(tokio::net::lookup_host((name, 0)).await?.map(|found: SocketAddr| found.ip()).collect());
+        Self(Arc::new(move |name: String| Box::pin(system(name))))
+    }
 }
 
 /// Resolves names to what is within reach.
@@ -117,7 +120,7 @@ pub(crate) struct Resolver {
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (reach, lookup) = (self.reach, Arc::clone(&self.lookup));
+        let (reach, Lookup(lookup)) = (self.reach, self.lookup.clone());
         Box::pin(async move {
             let name = name.as_str().to_owned();
             let found = match localhost(&name) {

@@ -2,13 +2,21 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use jotgate_jose::Refusal;
 use jotgate_wire::{BearerError, ErrorCode, VerificationCode};
 
 /// A request is refused. An outsider is told the [`code`](Self::code) and no more; [`Display`](fmt::Display) is for the log.
 #[derive(Debug, Clone)]
-pub struct Rejection(Box<Why>);
+pub struct Rejection(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    why: Why,
+    /// The configured issuer whose token it is.
+    issuer: Option<Arc<str>>,
+}
 
 #[derive(Debug, Clone)]
 pub(crate) enum Why {
@@ -23,14 +31,24 @@ pub(crate) enum Why {
 }
 
 impl Rejection {
+    fn new(why: Why) -> Self {
+        Self(Box::new(Inner { why, issuer: None }))
+    }
+
+    /// Says whose token it is.
+    pub(crate) fn of(mut self, issuer: &Arc<str>) -> Self {
+        self.0.issuer = Some(Arc::clone(issuer));
+        self
+    }
+
     pub(crate) fn token(code: VerificationCode, found: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Why::Token { code, refusal: None, found: found.into() }))
+        Self::new(Why::Token { code, refusal: None, found: found.into() })
     }
 
     pub(crate) fn refused(refusal: Refusal) -> Self {
         // Both tables have the same words, held together by a test; a word that were missing here is a token refused all the same.
         let code = refusal.code().as_str().parse().unwrap_or(VerificationCode::TokenMalformed);
-        Self(Box::new(Why::Token { code, refusal: Some(refusal), found: "".into() }))
+        Self::new(Why::Token { code, refusal: Some(refusal), found: "".into() })
     }
 
     /// By the name that the token claims; it is shown cut, and with nothing in it that moves a cursor.
@@ -51,19 +69,25 @@ impl Rejection {
     }
 
     pub(crate) fn scope(needed: &str) -> Self {
-        Self(Box::new(Why::Scope(needed.into())))
+        Self::new(Why::Scope(needed.into()))
     }
 
     pub(crate) fn request(what: &'static str) -> Self {
-        Self(Box::new(Why::Request(what)))
+        Self::new(Why::Request(what))
     }
 
     pub(crate) fn unguarded() -> Self {
-        Self(Box::new(Why::Unguarded))
+        Self::new(Why::Unguarded)
     }
 
     pub(crate) fn why(&self) -> &Why {
-        &self.0
+        &self.0.why
+    }
+
+    /// The configured issuer that the token was held to; nothing where there is no token, or one of somebody else.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.0.issuer.as_deref()
     }
 
     /// The stable code, as it stands in the answer.

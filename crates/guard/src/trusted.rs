@@ -8,6 +8,7 @@ use jotgate_jose::{KeySet, KeySource};
 use jotgate_wire::{RevocationSet, VerificationCode};
 
 use crate::keys::IssuerKeys;
+use crate::metrics::Counters;
 use crate::{Auth, Rejection};
 
 /// An issuer whose tokens are accepted, with everything that only its own tokens are held to.
@@ -17,6 +18,7 @@ pub(crate) struct TrustedIssuer {
     pub(crate) type_claim: Option<ClaimValue>,
     pub(crate) keys: Keys,
     pub(crate) revocations: Option<Arc<RevocationSet>>,
+    pub(crate) counters: Counters,
 }
 
 /// A claim that has to have a value.

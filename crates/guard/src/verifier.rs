@@ -15,6 +15,7 @@ use jotgate_wire::VerificationCode;
 use crate::cache::Cache;
 use crate::keys::Lack;
 use crate::layer::GuardLayer;
+use crate::metrics::Counters;
 use crate::trusted::{Keys, TrustedIssuer};
 use crate::{Auth, Clock, GuardBuilder, Rejection};
 
@@ -30,6 +31,8 @@ pub(crate) struct Verifier {
     issuers: Box<[Arc<TrustedIssuer>]>,
     clock: Clock,
     cache: Cache,
+    /// What is counted of requests that are no trusted issuer's.
+    strangers: Counters,
 }
 
 /// Tells one guard from another within this process, so that what one verified is not taken for the other's.
@@ -105,18 +108,50 @@ impl Guard {
 
 impl Verifier {
     pub(crate) fn new(id: VerifierId, issuers: Vec<TrustedIssuer>, clock: Clock, cache: Cache) -> Self {
-        Self { id, issuers: issuers.into_iter().map(Arc::new).collect(), clock, cache }
+        Self { id, issuers: issuers.into_iter().map(Arc::new).collect(), clock, cache, strangers: Counters::of_none() }
     }
 
     /// Verifies with what is in memory. A token that passed before is looked for first, whoever issued it.
     pub(crate) fn attempt(&self, token: &str) -> Attempt {
         let now = self.clock.now();
-        if let Some(outcome) = self.cache.get(token, now, finish) {
+        if let Some(outcome) = self.cache.get(token, now, remember) {
             return Attempt::Done(outcome);
         }
         match self.choose(token) {
-            Ok(issuer) => self.attempt_with(issuer, token, now),
-            Err(rejection) => Attempt::Done(Err(rejection)),
+            Ok(issuer) => match self.attempt_with(issuer, token, now) {
+                Attempt::Done(outcome) => Attempt::Done(self.note(issuer, outcome)),
+                lacking => lacking,
+            },
+            Err(rejection) => Attempt::Done(Err(self.refuse(rejection))),
+        }
+    }
+
+    /// Counts what came of a token of this issuer, unless it is found to be another's.
+    fn note(&self, issuer: &TrustedIssuer, outcome: Result<Auth, Rejection>) -> Result<Auth, Rejection> {
+        match outcome {
+            Ok(auth) => {
+                issuer.counters.passed();
+                Ok(auth)
+            }
+            Err(rejection) if rejection.verification_code() == Some(VerificationCode::IssuerMismatch) => {
+                Err(self.refuse(rejection))
+            }
+            Err(rejection) => Err(refuse_of(issuer, rejection)),
+        }
+    }
+
+    /// Counts a request that is refused and is no trusted issuer's.
+    pub(crate) fn refuse(&self, rejection: Rejection) -> Rejection {
+        self.strangers.refused(&rejection);
+        rejection
+    }
+
+    /// Counts a request that is refused although its token passed.
+    pub(crate) fn refuse_scope(&self, auth: &Auth, scope: &str) -> Rejection {
+        let rejection = Rejection::scope(scope);
+        match self.issuers.iter().find(|issuer| *issuer.name == *auth.issuer()) {
+            Some(issuer) => refuse_of(issuer, rejection),
+            None => self.refuse(rejection),
         }
     }
 
@@ -162,16 +197,17 @@ impl Verifier {
     }
 
     /// Waits for the keys that an attempt lacked, and tries once more.
-    pub(crate) async fn verify_after(&self, missing: Missing, token: &str) -> Result<Auth, Rejection> {
-        if let Keys::Issuer(keys) = &missing.issuer.keys {
-            keys.wait(missing.lack)
-                .await
-                .map_err(|code| Rejection::token(code, "the issuer's keys do not answer for this token"))?;
-        }
-        match self.attempt_with(&missing.issuer, token, self.clock.now()) {
-            Attempt::Done(outcome) => outcome,
-            Attempt::Lacking(_, rejection) => Err(rejection),
-        }
+    pub(crate) async fn verify_after(&self, Missing { issuer, lack }: Missing, token: &str) -> Result<Auth, Rejection> {
+        let waited = match &issuer.keys {
+            Keys::Issuer(keys) => keys.wait(lack).await,
+            _ => Ok(()),
+        };
+        let outcome = match waited.map(|()| self.attempt_with(&issuer, token, self.clock.now())) {
+            Ok(Attempt::Done(outcome)) => outcome,
+            Ok(Attempt::Lacking(_, rejection)) => Err(rejection),
+            Err(code) => Err(Rejection::token(code, "the issuer's keys do not answer for this token")),
+        };
+        self.note(&issuer, outcome)
     }
 
     /// Verifies with one set of keys, and remembers a token that passes.
@@ -186,6 +222,23 @@ impl Verifier {
         self.cache.put(token, issuer, keys, now, &auth);
         finish(issuer, &auth)
     }
+}
+
+/// A token that passed before.
+fn remember(issuer: &TrustedIssuer, auth: &Auth) -> Result<Auth, Rejection> {
+    issuer.counters.remembered();
+    match finish(issuer, auth) {
+        Ok(auth) => {
+            issuer.counters.passed();
+            Ok(auth)
+        }
+        Err(rejection) => Err(refuse_of(issuer, rejection)),
+    }
+}
+
+fn refuse_of(issuer: &TrustedIssuer, rejection: Rejection) -> Rejection {
+    issuer.counters.refused(&rejection);
+    rejection.of(&issuer.name)
 }
 
 /// What is asked of a token each time, remembered or not.

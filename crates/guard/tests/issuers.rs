@@ -54,6 +54,7 @@ async fn nonsense_instead_of_keys_is_no_key_set() {
         json!({"keys": many}).to_string(),
         format!(r#"{{"keys": [{}]}}"#, secret.expose()),
         "[".repeat(100_000),
+        format!(r#"{{"keys": [{}]}}"#, vec![r#"{"kty":"OKP","crv":"Ed25519"}"#; 10_000].join(",")),
     ];
     for text in nonsense {
         issuer.keys(Manner::Says(text.clone()));
@@ -63,6 +64,45 @@ async fn nonsense_instead_of_keys_is_no_key_set() {
     for manner in [Manner::Status(500), Manner::Status(204), Manner::Endless] {
         issuer.keys(manner.clone());
         assert_eq!(outcome(&issuer.guard(), &issuer.token(&key)).await, "keys_unavailable", "{manner:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_does_not_end_is_given_up() {
+    let key = key("k1");
+    let issuer = TestIssuer::start(&[&key]).await;
+    issuer.keys(Manner::Stalls);
+    assert_eq!(outcome(&issuer.impatient_guard(), &issuer.token(&key)).await, "keys_unavailable");
+    issuer.keys(Manner::Well);
+    issuer.openid(Manner::Stalls);
+    assert_eq!(outcome(&issuer.impatient_guard(), &issuer.token(&key)).await, "keys_unavailable");
+}
+
+#[tokio::test]
+async fn what_a_document_is_said_to_be_does_not_matter_but_what_it_is() {
+    let key = key("k1");
+    let issuer = TestIssuer::start(&[&key]).await;
+    let set = jotgate_guard::KeySet::new([key.verifying_key()]).unwrap().to_json().unwrap();
+    issuer.keys(Manner::SaysAs("text/html", set));
+    assert_eq!(outcome(&issuer.guard(), &issuer.token(&key)).await, "ok");
+    issuer.keys(Manner::SaysAs("application/jwk-set+json", "<p>sign in</p>".to_owned()));
+    assert_eq!(outcome(&issuer.guard(), &issuer.token(&key)).await, "keys_unavailable");
+}
+
+#[tokio::test]
+async fn a_document_does_not_lead_into_the_network_of_the_guard() {
+    let key = key("k1");
+    let issuer = TestIssuer::start(&[&key]).await;
+    for address in [
+        "https://10.0.0.1/keys",
+        "https://169.254.169.254/latest",
+        "https://[::ffff:192.168.0.1]/",
+        "https://[fd00::1]/",
+    ] {
+        issuer.openid(Manner::Says(json!({"issuer": issuer.url, "jwks_uri": address}).to_string()));
+        // The limit of a day says that nothing was tried: nothing waits for an answer.
+        let patient = issuer.builder().fetch_timeout(std::time::Duration::from_hours(24)).build().unwrap();
+        assert_eq!(outcome(&patient, &issuer.token(&key)).await, "keys_unavailable", "{address}");
     }
 }
 

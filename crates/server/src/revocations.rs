@@ -1,35 +1,91 @@
-//! Keeps this process's set of ended sessions in step with the store.
+//! What has ended: this process's set of it, and the feed that verifiers elsewhere follow.
 //!
 //! What ends is in the set before an end is answered, whoever ended it; what another process on the same store ends
-//! follows as soon as its commit is noticed.
+//! follows as soon as its commit is noticed. The feed goes out as signed documents ([`documents`]), on request and to
+//! whoever follows the stream ([`live`]).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jotgate_jose::jwt::Policy;
-use jotgate_wire::{self as wire, Entry};
+use jotgate_wire::{self as wire, Entry, RevocationSet};
 
 use crate::app::App;
-use crate::config::ACCESS_TTL_MAX;
+use crate::config::{ACCESS_TTL_MAX, Revocations as Settings};
 use crate::domain::revocation::{Revocation, Subject};
 use crate::domain::time::Timestamp;
-use crate::store::revocations::RevocationsAfter;
+use crate::status_lists::StatusLists;
+use crate::store::revocations::{Feed, RevocationsAfter};
 use crate::store::{Op, StoreError};
+
+pub(crate) mod documents;
+mod freshness;
+pub(crate) mod live;
+
+use documents::Documents;
+use freshness::Freshness;
+use live::Live;
 
 /// Entries read at a time.
 const PAGE: u32 = 1000;
 
+/// What this process knows of what has ended.
+#[derive(Debug)]
+pub(crate) struct Revocations {
+    pub(crate) set: Arc<RevocationSet>,
+    /// All up to this number are in the set.
+    position: AtomicU64,
+    pub(crate) freshness: Freshness,
+    documents: Documents,
+    pub(crate) live: Live,
+    pub(crate) status_lists: StatusLists,
+}
+
+impl Revocations {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            set: Arc::new(RevocationSet::new()),
+            position: AtomicU64::new(0),
+            freshness: Freshness::default(),
+            documents: Documents::default(),
+            live: Live::new(settings.max_streams),
+            status_lists: StatusLists::default(),
+        }
+    }
+
+    /// The number up to which everything is known here.
+    pub(crate) fn position(&self) -> u64 {
+        self.position.load(Ordering::Acquire)
+    }
+
+    /// Takes in what was read after `after`, of which everything up to `after` was known.
+    pub(crate) fn take_in(&self, after: u64, feed: &Feed) {
+        if feed.head < after {
+            tracing::warn!(after, head = feed.head, "the store was set back; what has ended is read anew");
+            self.position.store(0, Ordering::Release);
+        }
+        self.status_lists.take_in(&feed.entries);
+        for entry in &feed.entries {
+            self.set.apply(wire_entry(entry.sequence, &entry.revocation));
+        }
+        if let Some(last) = feed.entries.last() {
+            self.position.fetch_max(last.sequence, Ordering::AcqRel);
+        }
+    }
+}
+
 impl App {
     /// Takes in everything that the store has and the set has not.
     pub(crate) async fn follow_revocations(&self) -> Result<(), StoreError> {
-        let mut after = self.inner.revocations.last_seq();
+        let revocations = &self.inner.revocations;
         loop {
+            let after = revocations.position();
             let feed = self.inner.store.read(RevocationsAfter { after, limit: PAGE }).await?;
-            let Some(last) = feed.entries.last().map(|entry| entry.sequence) else { break };
-            self.inner.status_lists.take_in(&feed.entries);
-            for entry in feed.entries {
-                self.inner.revocations.apply(wire_entry(entry.sequence, entry.revocation));
+            revocations.take_in(after, &feed);
+            if feed.entries.is_empty() && feed.head >= after {
+                return Ok(());
             }
-            after = last;
         }
-        Ok(())
     }
 
     /// Makes a change that ends something, and takes its entries in before it is answered. Both happen even if the caller
@@ -38,6 +94,7 @@ impl App {
         let app = self.clone();
         let ending = tokio::spawn(async move {
             let output = app.inner.store.write(op).await?;
+            app.inner.revocations.live.something_ended();
             app.follow_revocations().await?;
             Ok(output)
         });
@@ -51,14 +108,17 @@ pub(crate) fn forget_at(now: Timestamp) -> Timestamp {
     now.plus_seconds(ACCESS_TTL_MAX.get() + 2 * i64::from(Policy::MAX_LEEWAY))
 }
 
-fn wire_entry(seq: u64, revocation: Revocation) -> Entry {
-    let subject = match revocation.subject {
+fn wire_entry(seq: u64, revocation: &Revocation) -> Entry {
+    let subject = match &revocation.subject {
         Subject::Session(session) => wire::Subject::Sid(session.to_string()),
         Subject::User { user, issued_before } => {
             wire::Subject::Sub { sub: user.to_string(), issued_before: issued_before.seconds() }
         }
-        Subject::Token(jti) => wire::Subject::Jti(jti),
-        Subject::Key(kid) => wire::Subject::Kid(kid),
+        Subject::Token(jti) => wire::Subject::Jti(jti.clone()),
+        Subject::Key(kid) => wire::Subject::Kid(kid.clone()),
     };
     Entry { seq, subject, forget_at: revocation.forget_at.seconds() }
 }
+
+#[cfg(test)]
+mod tests;

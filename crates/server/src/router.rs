@@ -6,7 +6,7 @@ use axum::routing::{any, delete, get, post};
 use crate::app::App;
 use crate::http::{
     auth_request, cors, forward_auth, health, jwks, layers, login, logout, me, metadata, password_change, refresh,
-    register, sessions, status_lists,
+    register, revocations, sessions, status_lists,
 };
 
 impl App {
@@ -25,13 +25,14 @@ impl App {
             .route("/v1/sessions/{id}", delete(sessions::delete))
             .route("/v1/password/change", post(password_change::post))
             .fallback(layers::not_found)
-            .method_not_allowed_fallback(layers::method_not_allowed)
-            .layer(cors::configured(&self.config().http.allowed_origins));
+            .method_not_allowed_fallback(layers::method_not_allowed);
+        let first_party = cors::configured(first_party, &self.config().http.allowed_origins);
         let published = Router::new()
             .route("/.well-known/jwks.json", get(jwks::get))
             .route("/.well-known/oauth-authorization-server", get(metadata::get))
             .route("/.well-known/openid-configuration", get(metadata::get))
             .route("/status-lists/{id}", get(status_lists::get))
+            .route("/v1/revocations", get(revocations::get))
             .method_not_allowed_fallback(layers::method_not_allowed)
             .layer(cors::anyone());
         let for_proxies = Router::new()

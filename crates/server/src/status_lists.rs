@@ -123,7 +123,7 @@ impl App {
     }
 
     async fn status_number(&self) -> Result<u64, StoreError> {
-        let lists = &self.inner.status_lists;
+        let lists = &self.inner.revocations.status_lists;
         if let Some(number) = lists.next_taken() {
             return Ok(number);
         }
@@ -137,7 +137,7 @@ impl App {
 
     /// Whether a session can have a place in the list. Numbers only grow, so a list that was there once is there.
     async fn has_status_list(&self, id: u64) -> Result<bool, StoreError> {
-        let (first, seen) = (id.saturating_mul(StatusIndex::PLACES), &self.inner.status_lists.seen);
+        let (first, seen) = (id.saturating_mul(StatusIndex::PLACES), &self.inner.revocations.status_lists.seen);
         if first >= seen.load(Ordering::Relaxed) {
             seen.fetch_max(self.inner.store.read(StatusIndexesTaken).await?, Ordering::Relaxed);
         }
@@ -153,7 +153,7 @@ impl App {
             return Ok(None);
         }
         let uri = self.inner.terms.status_list_uri(id);
-        let built = self.inner.status_lists.build(id, uri, self.keyring().signing(), self.now());
+        let built = self.inner.revocations.status_lists.build(id, uri, self.keyring().signing(), self.now());
         let built = built.map_err(|error| Failure::Internal(format!("a status list could not be signed: {error}")))?;
         Ok(Some(built))
     }

@@ -1,6 +1,9 @@
-//! Test support: a fixed clock value and fixed keys. Not published, and never a dependency of anything but tests.
+//! Test support: a fixed clock value, fixed keys, and a throw-away PostgreSQL. Not published, and never a dependency of
+//! anything but tests and measurements.
 
 pub mod keys;
+pub mod postgres;
+pub mod skip;
 
 /// The time in tests: 2027-01-15T08:00:00Z, in seconds since 1970.
 pub const NOW: i64 = 1_800_000_000;

@@ -29,7 +29,7 @@ pub use code::{BearerError, UnknownCode, VerificationCode};
 pub use error::ErrorCode;
 pub use metadata::{IssuerMetadata, OAUTH_METADATA_PATH, OPENID_METADATA_PATH};
 pub use problem::{PROBLEM_JSON, Problem};
-pub use revocation::{Entry, RevocationSet, Subject, TokenFacts};
+pub use revocation::{Entry, FeedDocument, MAX_NAME_BYTES, RevocationSet, Subject, TokenFacts};
 pub use secret::SecretText;
 pub use session::{
     CookieResponse, LoginRequest, LogoutQuery, LogoutRequest, LogoutScope, RefreshRequest, SessionBody, SessionList,

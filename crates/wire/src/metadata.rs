@@ -15,6 +15,10 @@ pub struct IssuerMetadata {
     pub issuer: String,
     /// Where its JWK Set is.
     pub jwks_uri: String,
+    /// Where its revocation feed is, for verifiers to follow; a member of ours. Not to be mistaken for RFC 8414's
+    /// `revocation_endpoint`, where a client gives a token back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_feed_uri: Option<String>,
     /// Required by RFC 8414 §2; empty without an authorization endpoint.
     #[serde(default)]
     pub response_types_supported: Vec<String>,

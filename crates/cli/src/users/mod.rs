@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod disable;
 mod enable;
+mod import;
 mod list;
 mod password;
 mod show;
@@ -28,6 +29,7 @@ pub(crate) enum Command {
     Disable(disable::Args),
     Enable(enable::Args),
     Delete(delete::Args),
+    Import(import::Args),
 }
 
 pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
@@ -38,6 +40,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Disable(args) => disable::run(&args, output),
         Command::Enable(args) => enable::run(&args, output),
         Command::Delete(args) => delete::run(&args, output),
+        Command::Import(args) => import::run(&args, output),
     }
 }
 

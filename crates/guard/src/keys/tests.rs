@@ -55,7 +55,8 @@ fn fetched(kids: &[&str], life: Option<u64>) -> Fetched {
 
 fn play(answers: impl IntoIterator<Item = Answer>) -> (IssuerKeys, Arc<Script>) {
     let script = Arc::new(Script { answers: Mutex::new(answers.into_iter().collect()), fetches: AtomicUsize::new(0) });
-    (IssuerKeys::new("https://i.example".into(), Box::new(Played(Arc::clone(&script))), LIMITS), script)
+    let played = Box::new(Played(Arc::clone(&script)));
+    (IssuerKeys::new("https://i.example".into(), played, LIMITS, Clock::manual(0)), script)
 }
 
 impl Script {

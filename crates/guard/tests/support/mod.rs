@@ -104,8 +104,12 @@ pub(crate) enum Manner {
     Status(u16),
     Says(String),
     Redirects(String),
+    /// With another content type.
+    SaysAs(&'static str, String),
     /// Sends bytes for ever.
     Endless,
+    /// Sends a piece, and then nothing for ever.
+    Stalls,
     /// Answers when [`TestIssuer::let_through`] says so.
     Waits,
 }
@@ -223,7 +227,13 @@ async fn answer(State(issuer): State<Arc<Inner>>, request: Request<Body>) -> Res
         Manner::Status(code) => status(code),
         Manner::Says(text) => says(text),
         Manner::Redirects(to) => redirect(&to),
+        Manner::SaysAs(content_type, text) => {
+            let mut response = says(text);
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+            response
+        }
         Manner::Endless => endless(),
+        Manner::Stalls => Response::new(Body::new(Stalls(Some(text)))),
         Manner::Waits => {
             issuer.arrived.add_permits(1);
             issuer.gate.acquire().await.unwrap().forget();
@@ -262,4 +272,17 @@ impl http_body::Body for Spaces {
 
 fn endless() -> Response<Body> {
     Response::new(Body::new(Spaces))
+}
+
+/// The first half of a document; the second never comes.
+struct Stalls(Option<String>);
+
+impl http_body::Body for Stalls {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some(text) = self.0.take() else { return Poll::Pending };
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from(text).split_to(10)))))
+    }
 }

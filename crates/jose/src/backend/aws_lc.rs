@@ -1,4 +1,4 @@
-//! AWS-LC: prepared keys that verify, and SHA-256.
+//! AWS-LC: prepared keys that verify, and hashes.
 
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm};
 use aws_lc_rs::{digest, hmac};
@@ -57,6 +57,15 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     hash
 }
 
+/// Of three parts, one after the other.
+pub(super) fn sha512(parts: [&[u8]; 3]) -> [u8; 64] {
+    let mut context = digest::Context::new(&digest::SHA512);
+    parts.into_iter().for_each(|part| context.update(part));
+    let mut hash = [0; 64];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}
+
 fn rsa(parameters: &'static RsaParameters, key: &RsaPublic) -> Result<Verifier, KeyError> {
     let components = RsaPublicKeyComponents { n: &key.n, e: &key.e };
     let parsed = components.to_parsed_public_key(parameters);
@@ -71,7 +80,7 @@ fn parsed(
     ParsedPublicKey::new(algorithm, key).map(Verifier::Parsed).map_err(|_| KeyError::new(reason))
 }
 
-/// `ed25519-dalek` is faster at it, and outside the FIPS module. It says in either case whether the key is sound.
+/// Our own way is faster, and outside the FIPS module. It says in either case whether the key is sound.
 fn ed25519(point: &[u8]) -> Result<Verifier, KeyError> {
     let key = Ed25519Verifier::new(point)?;
     if cfg!(feature = "fips") {

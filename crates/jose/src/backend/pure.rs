@@ -1,4 +1,4 @@
-//! Pure Rust: prepared keys that verify, and SHA-256, for targets on which AWS-LC does not run. The tests of the other targets
+//! Pure Rust: prepared keys that verify, and hashes, for targets on which AWS-LC does not run. The tests of the other targets
 //! hold it against the same vectors.
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -91,6 +91,11 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
+/// Of three parts, one after the other.
+pub(super) fn sha512(parts: [&[u8]; 3]) -> [u8; 64] {
+    parts.into_iter().fold(Sha512::new(), Digest::chain_update).finalize().into()
+}
+
 fn rsa(key: &RsaPublic) -> Result<PublicKey, KeyError> {
     let number = BoxedUint::from_be_slice_vartime;
     PublicKey::new(number(&key.n), number(&key.e)).map_err(|_| KeyError::new("the RSA public key is not usable"))
@@ -140,5 +145,7 @@ mod tests {
     #[test]
     fn both_backends_hash_alike() {
         assert_eq!(super::sha256(b"abc"), crate::backend::sha256(b"abc"));
+        let parts: [&[u8]; 3] = [b"a", b"", b"bc"];
+        assert_eq!(super::sha512(parts), crate::backend::sha512(parts));
     }
 }

@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     TooDeep,
     /// A `\u` escape names half of a surrogate pair.
     LoneSurrogate,
+    /// A number is beyond the range of a double.
+    TooGreat,
     /// The text goes on after the object.
     Trailing,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for JsonError {
             Fault::Duplicate => f.write_str("a member name that occurs twice")?,
             Fault::TooDeep => f.write_str("objects or arrays nested too deep")?,
             Fault::LoneSurrogate => f.write_str("an escape for half a surrogate pair")?,
+            Fault::TooGreat => f.write_str("a number beyond the range of a double")?,
             Fault::Trailing => f.write_str("more text after the object")?,
         }
         write!(f, " at byte {}", self.at)

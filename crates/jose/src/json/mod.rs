@@ -2,7 +2,7 @@
 //!
 //! What is stricter than most parsers, because two readers of one token must never see two different things:
 //! a member name that occurs twice is refused at every level, also when one of the two is spelt with escapes;
-//! lone surrogates are refused; nesting is bounded; nothing may follow the object.
+//! lone surrogates are refused, and so are numbers that no double holds; nesting is bounded; nothing may follow the object.
 
 mod error;
 mod lean;

@@ -10,7 +10,7 @@ pub(crate) struct NumericDate {
 }
 
 impl NumericDate {
-    /// Reads a number. Anything else, and a number beyond the range of a double, is `None`.
+    /// Reads a number. Anything else is `None`; the scanner has refused numbers beyond the range of a double.
     ///
     /// A number beyond the range of 64-bit seconds counts as the farthest time there is, so that no sum overflows.
     pub(crate) fn parse(value: Value<'_>) -> Option<Self> {
@@ -84,7 +84,6 @@ mod tests {
         assert_eq!(parse("9223372036854775808"), Some((i64::MAX, i64::MAX)));
         assert_eq!(parse("1e300"), Some((i64::MAX, i64::MAX)));
         assert_eq!(parse("-1e300"), Some((i64::MIN, i64::MIN)));
-        assert_eq!(parse("1e400"), None);
     }
 
     #[test]

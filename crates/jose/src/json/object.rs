@@ -179,6 +179,18 @@ mod tests {
     }
 
     #[test]
+    fn numbers_beyond_a_double_are_refused() {
+        let digits = "9".repeat(309);
+        for number in ["1e400", "-1e309", "1e99999999999999999999", "12.5E+1000", &digits, &format!("-{digits}.5")] {
+            refused(&format!(r#"{{"a":{number}}}"#), Fault::TooGreat);
+            refused(&format!(r#"{{"a":[{{"b":{number}}}]}}"#), Fault::TooGreat);
+        }
+        for number in ["1e308", "-1e308", "1e-400", "0e999", "1e-99999999999999999999", &digits[..308]] {
+            assert!(Object::parse(&format!(r#"{{"a":{number}}}"#)).is_ok(), "{number}");
+        }
+    }
+
+    #[test]
     fn what_is_no_object_or_more_than_one_is_refused() {
         for text in ["", " ", "null", "[]", "\"a\"", "1", "\u{feff}{}"] {
             refused(text, Fault::Expected("object"));
@@ -218,6 +230,8 @@ mod tests {
             r#"{"a":[,1]}"#,
             r#"{"a":1 "b":2}"#,
             r#"{"a":0x1}"#,
+            r#"{"a":1e308,"b":1e-400,"c":0e999}"#,
+            r#"{"a":1e400}"#,
             "{\"a\":1}",
             "{\"a\":\"\u{7f}é€😀\"}",
             r#"{"a":-0}"#,

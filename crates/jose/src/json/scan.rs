@@ -8,6 +8,9 @@ use super::text::{Text, join_surrogates};
 /// How deep objects and arrays may be nested, the outermost object included.
 const MAX_DEPTH: u8 = 32;
 
+/// A number of more characters than this may be beyond the range of a double without an exponent.
+const LONG_NUMBER: usize = 300;
+
 type Scanned<T> = Result<T, JsonError>;
 
 pub(super) struct Scanner<'a> {
@@ -125,6 +128,7 @@ impl<'a> Scanner<'a> {
 
     /// Reads a number: no leading zero, no leading plus, digits on both sides of the point (RFC 8259 §6).
     fn number(&mut self) -> Scanned<Kind<'a>> {
+        let start = self.at();
         self.eat(b'-');
         if !self.eat(b'0') {
             self.digits()?;
@@ -132,11 +136,22 @@ impl<'a> Scanner<'a> {
         if self.eat(b'.') {
             self.digits()?;
         }
-        if self.eat(b'e') || self.eat(b'E') {
+        let exponent = self.eat(b'e') || self.eat(b'E');
+        if exponent {
             let _sign = self.eat(b'+') || self.eat(b'-');
             self.digits()?;
         }
+        if exponent || self.at().saturating_sub(start) > LONG_NUMBER {
+            self.check_range(start)?;
+        }
         Ok(Kind::Number)
+    }
+
+    /// A number beyond the range of a double is an error to one reader and infinity to another (RFC 7493 §2.2).
+    #[cold]
+    fn check_range(&self, start: usize) -> Scanned<()> {
+        let finite = self.since(start).parse::<f64>().is_ok_and(f64::is_finite);
+        if finite { Ok(()) } else { Err(self.error(Fault::TooGreat)) }
     }
 
     fn digits(&mut self) -> Scanned<()> {

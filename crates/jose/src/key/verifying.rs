@@ -15,7 +15,8 @@ use crate::jwk::{self, Jwk, Purpose};
 
 /// A key that verifies with its one algorithm: a public key, or an HMAC secret.
 ///
-/// Reading it prepares it, so keep it. Cloning is cheap.
+/// Reading it prepares it, so keep it. Cloning is cheap. An Ed25519 key that has verified a few tokens holds 30 KiB of
+/// multiples of its point, which make the next ones faster.
 #[derive(Clone)]
 pub struct VerifyingKey(Arc<Inner>);
 

@@ -88,6 +88,8 @@ fn others() -> Vec<Case> {
             r#""s1","😀":1,"\ud83d\ude00":2"#,
             Code::TokenMalformed,
         ),
+        with("a number beyond a double", r#""s1""#, r#""s1","x":1e400"#, Code::TokenMalformed),
+        with("a nested number beyond a double", r#""s1""#, r#""s1","x":[{"y":-1e999}]"#, Code::TokenMalformed),
         case("no claims at all", signed(HEADER, "{}"), Code::ClaimMissing),
     ]
 }

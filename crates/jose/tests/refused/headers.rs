@@ -76,6 +76,7 @@ pub(super) fn cases() -> Vec<Case> {
         header("header with text after it", r#"{"alg":"HS256","typ":"at+jwt"}x"#, malformed),
         header("header with a null byte", "{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}\0", malformed),
         header("header with a trailing comma", r#"{"alg":"HS256","typ":"at+jwt",}"#, malformed),
+        header("header with a number beyond a double", r#"{"alg":"HS256","typ":"at+jwt","x":1e400}"#, malformed),
         header("header with a lone surrogate", r#"{"alg":"HS256","typ":"at+jwt","x":"\udfff"}"#, malformed),
         header(
             "header nested too deep",

@@ -14,6 +14,7 @@ mod network;
 mod passwords;
 mod problem;
 mod reference;
+mod revocations;
 mod rules;
 mod sessions;
 mod source;
@@ -37,6 +38,7 @@ pub use network::Network;
 pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
 pub use reference::{Key, keys as reference};
+pub use revocations::Revocations;
 pub use sessions::Sessions;
 pub use store::StoreConfig;
 pub use throttle::Throttle;
@@ -63,6 +65,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// Clients whose sessions live by other limits, by their `client_id`.
     pub clients: BTreeMap<String, Client>,
+    /// The feed that verifiers elsewhere follow.
+    pub revocations: Revocations,
     /// Password rules and the cost of hashing them.
     pub passwords: Passwords,
     /// The master key that encrypts signing keys at rest.

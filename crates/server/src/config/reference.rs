@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{clients, forward_auth, http, keys as keys_file, log, passwords, sessions, store, throttle, tls, tokens};
+use super::{
+    clients, forward_auth, http, keys as keys_file, log, passwords, revocations, sessions, store, throttle, tls, tokens,
+};
 
 /// One key of the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,7 @@ pub fn keys() -> Vec<Key> {
         tokens::KEYS,
         sessions::KEYS,
         clients::KEYS,
+        revocations::KEYS,
         passwords::KEYS,
         keys_file::KEYS,
         forward_auth::KEYS,

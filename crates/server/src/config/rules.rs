@@ -77,6 +77,9 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("http.max_connections", at_least(1, config.http.max_connections));
     refuse("http.header_timeout", at_least(1, config.http.header_timeout.0));
     refuse("http.request_timeout", at_least(1, config.http.request_timeout.0));
+    refuse("store.max_connections", at_least(1, config.store.max_connections));
+    refuse("store.connect_timeout", at_least(1, config.store.connect_timeout.0));
+    refuse("store.statement_timeout", at_least(1, config.store.statement_timeout.0));
     refuse("tls.key", both_or_neither(config));
     refuse("tokens.access_ttl", access_ttl(config.tokens.access_ttl));
     refuse("tokens.audience", config.tokens.audience.iter().try_for_each(|audience| audience_value(audience)));
@@ -95,6 +98,8 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
         refuse(&format!("clients.{name}.absolute_ttl"), absolute_ttl(&sessions));
         refuse(&format!("clients.{name}.retry_window"), retry_window(&sessions));
     }
+    refuse("revocations.heartbeat", heartbeat(config.revocations.heartbeat));
+    refuse("revocations.max_streams", at_least(1, config.revocations.max_streams));
     refuse("passwords.min_length", min_length(config.passwords.min_length));
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
     refuse("passwords.memory_kib", memory(&config.passwords));
@@ -196,6 +201,11 @@ fn both_or_neither(config: &Config) -> Result<(), String> {
         (None, Some(_)) => Err("stands alone; add `tls.certificate`".into()),
         _ => Ok(()),
     }
+}
+
+/// A verifier takes ten seconds of silence for an outage, so that two heartbeats have to fit in.
+fn heartbeat(every: Seconds) -> Result<(), String> {
+    if (1..=5).contains(&every.0) { Ok(()) } else { Err(format!("is {every}; use 1s to 5s")) }
 }
 
 fn access_ttl(ttl: Seconds) -> Result<(), String> {
@@ -380,6 +390,13 @@ fn warnings(config: &Config) -> Vec<String> {
     }
     for origin in config.forward_auth.origins.iter().filter(|origin| is_plain_http_elsewhere(origin)) {
         warnings.push(format!("forward_auth.origins has {origin}: whoever is on the network can act as a page of it"));
+    }
+    if config.store.is_exposed() {
+        warnings.push(
+            "store.url reaches another machine without checking its certificate: whoever is on the network can take the \
+             database's place. Leave sslmode out, and name the authority with sslrootcert if it is your own"
+                .into(),
+        );
     }
     if config.forward_auth.unverified_email {
         warnings.push(

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::email::Email;
 
+mod common;
 mod weakness;
 
 /// A password as a person typed it, brought into one form; hidden when printed and wiped when dropped.
@@ -128,7 +129,9 @@ impl Default for PasswordPolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeakPassword {
     /// The password is shorter than the least characters.
-    #[error("the password is shorter than {min} characters")]
+    #[error(
+        "the password is shorter than {min} characters; a few words that nobody would put together are long and easy to keep"
+    )]
     TooShort {
         /// The fewest characters.
         min: usize,
@@ -143,16 +146,16 @@ pub enum WeakPassword {
     #[error("the password contains a control character, which cannot be typed everywhere")]
     ControlCharacter,
     /// The password is made of your name, your address or the name of this service.
-    #[error("the password is made of your name, your address or the name of this service")]
+    #[error("the password is made of your name, your address or the name of this service, which are tried first")]
     OwnWords,
     /// The password repeats a few characters.
-    #[error("the password repeats a few characters")]
+    #[error("the password repeats a few characters, and is as easy to guess as they are alone")]
     Repetition,
     /// The password is a sequence of neighbouring characters.
-    #[error("the password is a sequence of neighbouring characters")]
+    #[error("the password is a sequence of neighbouring characters or keys")]
     Sequence,
-    /// The password is one of the most common ones.
-    #[error("the password is one of the most common ones")]
+    /// The password is known from breaches, or hardly more than such a one.
+    #[error("the password, or nearly that, is known from breaches of other services, where many people had it")]
     Common,
 }
 

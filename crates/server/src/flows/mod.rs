@@ -4,6 +4,7 @@
 mod authenticate;
 mod change_password;
 mod grant;
+mod import;
 mod login;
 mod logout;
 mod me;
@@ -15,6 +16,7 @@ mod users;
 pub use authenticate::authenticate;
 pub use change_password::{ChangePassword, change_password};
 pub use grant::{Grant, Opened};
+pub use import::{ImportMode, ImportOutcome, ImportRefusal, Imported, import};
 pub use login::{LogIn, login};
 pub use logout::{Credential, Scope, logout};
 pub use me::{me, rename};

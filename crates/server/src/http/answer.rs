@@ -1,22 +1,23 @@
 //! Answers that carry tokens, in either transport.
 
-use axum::Json;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jotgate_wire::{CookieResponse, TokenResponse, Transport, UserBody};
+use serde::Serialize;
 
 use super::cookies;
+use super::error::ApiError;
 use crate::config::Config;
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
-use crate::flows::Grant;
+use crate::flows::{Failure, Grant};
 
 /// Tokens in the body, or in cookies with the rest in the body. Never cached (RFC 6749 §5.1).
 pub(super) fn tokens(
     status: StatusCode,
     config: &Config,
     transport: Transport,
-    grant: &Grant,
+    grant: Grant,
     user: Option<&User>,
 ) -> Response {
     let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
@@ -27,20 +28,27 @@ pub(super) fn tokens(
         Transport::Bearer => {
             let body = TokenResponse {
                 token_type: "Bearer".into(),
-                access_token: grant.access_token.clone(),
+                access_token: grant.access_token,
                 expires_in,
-                refresh_token: grant.refresh_token.clone(),
+                refresh_token: grant.refresh_token,
                 refresh_expires_in,
                 session_id,
                 user,
             };
-            (status, no_store, Json(body)).into_response()
+            (status, no_store, json(&body)).into_response()
         }
         Transport::Cookie => {
             let body = CookieResponse { expires_in, refresh_expires_in, session_id, user };
-            (status, no_store, AppendHeaders(cookies::set(config, grant)), Json(body)).into_response()
+            (status, no_store, AppendHeaders(cookies::set(config, &grant)), json(&body)).into_response()
         }
     }
+}
+
+/// A body with room for two tokens from the start, so that it does not have to grow.
+fn json(body: &impl Serialize) -> Result<impl IntoResponse, ApiError> {
+    let mut text = Vec::with_capacity(1536);
+    serde_json::to_writer(&mut text, body).map_err(|error| Failure::Internal(error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text))
 }
 
 /// A user as clients see one.

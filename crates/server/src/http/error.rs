@@ -38,7 +38,8 @@ impl ApiError {
 
     /// An access token that is missing or refused: the code and no more.
     pub(crate) fn verification(code: VerificationCode) -> Self {
-        Self::of(Code::Verification(code), code.title().into())
+        let retry_after = (code.status() == 503).then_some(RETRY_AFTER_OVERLOAD);
+        Self { retry_after, ..Self::of(Code::Verification(code), code.title().into()) }
     }
 
     fn of(code: Code, detail: String) -> Self {
@@ -165,8 +166,12 @@ impl From<Failure> for ApiError {
 
 fn store(error: &StoreError) -> ApiError {
     tracing::error!(%error, "the store failed");
-    ApiError::new(ErrorCode::StoreUnavailable, "the server cannot reach its data just now; nothing was changed")
-        .retry_after(1)
+    let detail = if error.is_undecided() {
+        "the server cannot reach its data just now; what was asked for may or may not have been done"
+    } else {
+        "the server cannot reach its data just now; nothing was changed"
+    };
+    ApiError::new(ErrorCode::StoreUnavailable, detail).retry_after(1)
 }
 
 fn internal(reason: &str) -> ApiError {

@@ -1,18 +1,26 @@
-//! What happens around every request: an id, a time limit, a caught panic, errors written out, one line in the log.
+//! What happens around every request: an id, a place among those served at once, a time limit, a caught panic, errors
+//! written out, one line in the log.
+//!
+//! It is one service and not a layer for each, since every layer of a router is copied, boxed and unboxed for every request.
 
-use std::any::Any;
-use std::time::Duration;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::{self, Next};
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
+use axum::routing::Route;
 use http::{HeaderName, HeaderValue, Method, header};
 use jotgate_wire::ErrorCode;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::{Layer, Service};
+use uuid::Uuid;
 
 use super::error::ApiError;
 use crate::app::App;
+use crate::domain::time::Timestamp;
 use crate::random;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -24,14 +32,9 @@ const NOT_A_PAGE: [(HeaderName, &str); 3] = [
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
-/// Puts the layers around a set of routes.
+/// Puts all of it around a set of routes.
 pub(crate) fn around(routes: Router<App>, app: &App) -> Router<App> {
-    let limit = app.config().http.request_timeout.duration();
-    routes
-        .layer(middleware::from_fn(move |request, next| in_time(limit, request, next)))
-        .layer(middleware::from_fn_with_state(app.clone(), admitted))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(app.clone(), identified))
+    routes.layer(Around { app: app.clone() })
 }
 
 pub(crate) async fn not_found() -> ApiError {
@@ -42,26 +45,86 @@ pub(crate) async fn method_not_allowed() -> ApiError {
     ApiError::new(ErrorCode::MethodNotAllowed, "this path does not take that method; `Allow` has those that it does")
 }
 
-/// Gives the request an id, writes out an error with it, and logs the outcome: never a header, a query or a body.
-async fn identified(State(app): State<App>, request: Request, next: Next) -> Response {
-    let started = app.now();
-    let id = random::uuid(&*app.inner.random, started).to_string();
-    let method = known(request.method());
-    let path = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
-    let mut response = written_out(next.run(request).await, &id);
-    let code = response.extensions().get::<ApiError>().map_or("", ApiError::code);
-    let (status, took_ms) = (response.status().as_u16(), app.now().millis_since(started));
-    tracing::info!(method, path, status, code, took_ms, request_id = id, "answered");
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        headers.insert(REQUEST_ID, value);
+#[derive(Debug, Clone)]
+struct Around {
+    app: App,
+}
+
+impl Layer<Route> for Around {
+    type Service = AroundRoute;
+
+    fn layer(&self, route: Route) -> AroundRoute {
+        AroundRoute { app: self.app.clone(), route }
     }
-    for (name, value) in NOT_A_PAGE {
-        headers.insert(name, HeaderValue::from_static(value));
+}
+
+#[derive(Debug, Clone)]
+struct AroundRoute {
+    app: App,
+    route: Route,
+}
+
+impl Service<Request> for AroundRoute {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request>::poll_ready(&mut self.route, context)
     }
-    // What depends on a cookie must not be answered again from somebody's cache.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let seen = Seen::of(&request, &self.app);
+        let app = self.app.clone();
+        // So many requests at once and no more: what is beyond is refused at once instead of waiting without end.
+        let admitted = app.inner.limits.admit().map(|place| (place, caught(|| self.route.call(request))));
+        Box::pin(async move {
+            let response = match admitted {
+                None => ApiError::overloaded("too many requests are being served").into_response(),
+                Some((_, Err(Panicked))) => panicked(),
+                Some((_place, Ok(answering))) => in_time(&app, answering).await,
+            };
+            Ok(seen.finish(response, &app))
+        })
+    }
+}
+
+/// What is kept of a request until its answer: never a header, a query or a body.
+struct Seen {
+    id: Uuid,
+    started: Timestamp,
+    method: &'static str,
+    path: Option<MatchedPath>,
+}
+
+impl Seen {
+    fn of(request: &Request, app: &App) -> Self {
+        let started = app.now();
+        let id = random::uuid(&*app.inner.random, started);
+        Self { id, started, method: known(request.method()), path: request.extensions().get().cloned() }
+    }
+
+    /// Gives the answer the id of its request, writes out an error with it, and logs the outcome.
+    fn finish(self, response: Response, app: &App) -> Response {
+        let Self { id, started, method, path } = self;
+        let mut buffer = Uuid::encode_buffer();
+        let id: &str = id.hyphenated().encode_lower(&mut buffer);
+        let mut response = written_out(response, id);
+        let code = response.extensions().get::<ApiError>().map_or("", ApiError::code);
+        let (status, took_ms) = (response.status().as_u16(), app.now().millis_since(started));
+        let path = path.as_ref().map_or("(none)", MatchedPath::as_str);
+        tracing::info!(method, path, status, code, took_ms, request_id = id, "answered");
+        let headers = response.headers_mut();
+        if let Ok(value) = HeaderValue::from_str(id) {
+            headers.insert(REQUEST_ID, value);
+        }
+        for (name, value) in NOT_A_PAGE {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        // What depends on a cookie must not be answered again from somebody's cache.
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        response
+    }
 }
 
 /// A method that nobody knows may be as long as its sender likes, and is not worth a log line of that length.
@@ -85,24 +148,31 @@ fn written_out(response: Response, id: &str) -> Response {
     written
 }
 
-/// So many requests at once and no more: what is beyond is refused at once instead of waiting without end.
-async fn admitted(State(app): State<App>, request: Request, next: Next) -> Response {
-    match app.inner.limits.admit() {
-        Some(_place) => next.run(request).await,
-        None => ApiError::overloaded("too many requests are being served").into_response(),
-    }
-}
-
-async fn in_time(limit: Duration, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(limit, next.run(request)).await {
+async fn in_time(app: &App, answering: impl Future<Output = Result<Response, Infallible>>) -> Response {
+    let mut answering = pin!(answering);
+    let answer = poll_fn(|context| match caught(|| answering.as_mut().poll(context)) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(Ok(response))) => Poll::Ready(response),
+        Err(Panicked) => Poll::Ready(panicked()),
+    });
+    let limit = app.config().http.request_timeout.duration();
+    match tokio::time::timeout(limit, answer).await {
         Ok(response) => response,
         Err(_) => ApiError::new(ErrorCode::RequestTimeout, "the request took too long to arrive or to be served")
             .into_response(),
     }
 }
 
-/// A panic is a fault of ours; what it says may hold anything, so it goes nowhere.
-fn panicked(_: Box<dyn Any + Send>) -> Response {
+/// What a panic says may hold anything, so it goes nowhere.
+struct Panicked;
+
+fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
+    // Nothing that the request touched is used again.
+    catch_unwind(AssertUnwindSafe(run)).map_err(|_| Panicked)
+}
+
+/// A panic is a fault of ours.
+fn panicked() -> Response {
     tracing::error!("a request handler panicked");
     ApiError::new(ErrorCode::InternalError, "something went wrong in the server").into_response()
 }

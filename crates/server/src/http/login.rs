@@ -22,5 +22,5 @@ pub(crate) async fn post(
     let device = Device { name: input::device(body.device.as_deref())?, client: body.client_id, ..device };
     let login = LogIn { email: input::known_email(&body.email), password: input::known_password(&body.password) };
     let opened = flows::login(&app, login, device).await?;
-    Ok(answer::tokens(StatusCode::OK, app.config(), body.transport, &opened.grant, Some(&opened.user)))
+    Ok(answer::tokens(StatusCode::OK, app.config(), body.transport, opened.grant, Some(&opened.user)))
 }

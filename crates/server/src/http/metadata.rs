@@ -14,6 +14,7 @@ pub(crate) async fn get(State(app): State<App>) -> Response {
     let metadata = IssuerMetadata {
         issuer: issuer.clone(),
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
+        revocation_feed_uri: Some(format!("{issuer}/v1/revocations")),
         response_types_supported: Vec::new(),
         grant_types_supported: Vec::new(),
         subject_types_supported: vec!["public".into()],

@@ -26,5 +26,6 @@ pub(crate) mod refresh;
 pub(crate) mod register;
 mod remote;
 mod requirement;
+pub(crate) mod revocations;
 pub(crate) mod sessions;
 pub(crate) mod status_lists;

@@ -23,7 +23,7 @@ pub(crate) async fn post(
         ApiError::new(ErrorCode::RefreshTokenInvalid, "there is no refresh token in the body or in a cookie")
     })?;
     let grant = flows::refresh(&app, token.expose(), device).await?;
-    Ok(answer::tokens(StatusCode::OK, app.config(), transport, &grant, None))
+    Ok(answer::tokens(StatusCode::OK, app.config(), transport, grant, None))
 }
 
 /// The refresh token of a request: from its body, else from its cookie after the cross-site check.

@@ -26,5 +26,5 @@ pub(crate) async fn post(
         name: input::name(body.name.as_deref())?,
     };
     let opened = flows::register(&app, register, device).await?;
-    Ok(answer::tokens(StatusCode::CREATED, app.config(), body.transport, &opened.grant, Some(&opened.user)))
+    Ok(answer::tokens(StatusCode::CREATED, app.config(), body.transport, opened.grant, Some(&opened.user)))
 }

@@ -29,7 +29,7 @@ pub(super) async fn run(app: App) {
 
 async fn round(app: &App) -> Result<(), StoreError> {
     let now = app.now();
-    app.inner.revocations.forget(now.seconds());
+    app.inner.revocations.set.forget(now.seconds());
     while app.inner.store.write(ForgetRevocations { now, limit: STEP }).await? == u64::from(STEP) {
         tokio::time::sleep(BREATH).await;
     }

@@ -8,7 +8,8 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 
-/// The running jobs; they end when this is dropped.
+/// The running jobs; they end when this is dropped. The server's own routes then go on for ten seconds, and no longer: what
+/// others end is not noticed any more.
 #[derive(Debug)]
 pub struct Jobs {
     _tasks: JoinSet<()>,

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
+use http_body_util::BodyExt;
 
 /// How much a connection is used.
 #[derive(Debug, Clone, Default)]
@@ -24,8 +26,14 @@ impl Idle {
             let idle = idle.clone();
             async move {
                 idle.begun.fetch_add(1, Ordering::Relaxed);
-                let _answered = OnDrop(&idle.answered);
-                next.run(request).await
+                let answered = OnDrop(Arc::clone(&idle.answered));
+                // An answer may be a stream, and a connection that carries one is not idle.
+                next.run(request).await.map(|body| {
+                    Body::new(body.map_frame(move |frame| {
+                        let _held = &answered;
+                        frame
+                    }))
+                })
             }
         }))
     }
@@ -46,9 +54,9 @@ impl Idle {
 }
 
 /// Counts a request as answered, also one that its client has cancelled.
-struct OnDrop<'a>(&'a AtomicU64);
+struct OnDrop(Arc<AtomicU64>);
 
-impl Drop for OnDrop<'_> {
+impl Drop for OnDrop {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }

@@ -63,8 +63,8 @@ impl Server {
         self.listener.local_addr().map_err(|error| StartError::Listen(error.to_string()))
     }
 
-    /// Serves until `stop` is done; then refuses new connections, finishes the requests it has accepted (up to
-    /// `http.shutdown_grace`), and closes the store.
+    /// Serves until `stop` is done; then refuses new connections, ends the streams, finishes the requests it has accepted (up
+    /// to `http.shutdown_grace`), and closes the store.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let jobs = self.app.start_jobs();
         let config = self.app.config();
@@ -87,6 +87,7 @@ impl Server {
             });
         }
         drop(self.listener);
+        self.app.inner.revocations.live.close();
         let grace = config.http.shutdown_grace.duration();
         if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests were not finished within http.shutdown_grace");

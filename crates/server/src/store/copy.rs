@@ -13,6 +13,7 @@ use super::error::{OpenError, StoreError};
 use super::tx::Value;
 use super::url::{InvalidStoreUrl, StoreUrl};
 use super::{Op, ReadOp, Store};
+use crate::config::StoreConfig;
 
 pub(in crate::store) mod ops;
 mod tables;
@@ -136,11 +137,8 @@ pub async fn copy_store(
 }
 
 async fn open(which: &'static str, url: &StoreUrl) -> Result<Store, CopyError> {
-    let url = url.clone();
-    let opened = tokio::task::spawn_blocking(move || Store::open(&url)).await;
-    let interrupted =
-        |_| CopyError::Store { which, source: StoreError::Internal("opening was interrupted".to_owned()) };
-    opened.map_err(interrupted)?.map_err(|source| CopyError::Open { which, source })
+    let opened = Store::open(url, StoreConfig::default().limits()).await;
+    opened.map_err(|source| CopyError::Open { which, source })
 }
 
 /// Copies between two open stores; the names are for errors.

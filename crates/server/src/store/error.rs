@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::url::InvalidStoreUrl;
 
-/// Why an operation did not happen. Nothing of it is stored.
+/// Why an operation did not happen. Nothing of it is stored, with one exception: [`StoreError::Unresolved`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Too many operations are waiting already; worth another try soon.
@@ -23,6 +23,15 @@ pub enum StoreError {
     /// The disk, or whatever holds the database, does not answer as it should.
     #[error("the database does not answer: {0}")]
     Unavailable(String),
+    /// It does not let this program in, or not do what it has to.
+    #[error("the database refuses: {0}")]
+    Refused(String),
+    /// The connection was lost during the commit, and it cannot be found out whether that took place.
+    #[error("the database was lost during a commit, and whether the change was made cannot be found out")]
+    Unresolved,
+    /// There was no answer in time. The change may happen all the same.
+    #[error("the database did not answer in time; what was asked for may still happen")]
+    Late,
     /// What is stored is not what was written.
     #[error("the database is damaged: {0}")]
     Corrupt(String),
@@ -32,6 +41,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the change may be there, now or later, although it failed for the caller.
+    pub(crate) fn is_undecided(&self) -> bool {
+        matches!(self, Self::Late | Self::Unresolved | Self::Unavailable(_))
+    }
+
     pub(super) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt(what.into())
     }
@@ -59,6 +73,21 @@ pub enum OpenError {
     Newer { path: PathBuf, found: i64, known: i64 },
     #[error("the database {} cannot be used: {source}", .path.display())]
     Store { path: PathBuf, source: StoreError },
+    #[error("the database {name} cannot be used: {source}")]
+    Server { name: String, source: StoreError },
+    #[error("{name} is PostgreSQL {found}, and 13 or later is needed")]
+    ServerTooOld { name: String, found: String },
+    #[error("the database {name} is in {found}, which cannot hold every name; make one with `ENCODING 'UTF8'`")]
+    Encoding { name: String, found: String },
+    #[error(
+        "the tables in {name} are of version {found}, which needs a program that knows version {oldest}, and this one knows \
+         version {known}: install a newer Jotgate"
+    )]
+    NewerTables { name: String, found: i64, oldest: i64, known: i64 },
+    #[error("the certificates in {}, which sslrootcert names, cannot be used: {reason}", .path.display())]
+    RootCertificates { path: PathBuf, reason: String },
+    #[error("TLS to the database cannot be set up: {0}")]
+    Tls(String),
 }
 
 /// Why a copy of a database was not made, or not put in place.
@@ -85,4 +114,10 @@ pub enum BackupError {
     /// The database fails.
     #[error("the database cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// A database of a PostgreSQL server is copied with its own tools.
+    #[error(
+        "{0} is a PostgreSQL database, which is copied with PostgreSQL's own tools: \
+         `pg_dump --format=custom --file=jotgate.dump DATABASE`, and back with `pg_restore --dbname=DATABASE jotgate.dump`"
+    )]
+    Postgres(String),
 }

@@ -63,6 +63,7 @@ impl Op for InsertKeysIfNone {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<StoredKeys, StoreError> {
         tx.execute(LOCK, params![]).await?;
+        tx.announce();
         let present: Vec<StoredKey> = tx.all(LOAD, params![]).await?;
         for key in &self.keys {
             if present.iter().all(|other| other.purpose != key.purpose) {

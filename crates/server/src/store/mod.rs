@@ -1,4 +1,4 @@
-//! The store: operations, written once, and the engine they run on.
+//! The store: operations, written once, and the engines they run on.
 //!
 //! An operation is a type named after an event, with its arguments as fields. [`Store::write`] runs it wholly or not at
 //! all and answers when it is on disk; [`Store::read`] runs one that only reads, beside the changes.
@@ -9,6 +9,7 @@ pub(crate) mod copy;
 mod error;
 pub(crate) mod keys;
 mod meta;
+mod postgres;
 pub(crate) mod revocations;
 pub(crate) mod sessions;
 mod sql;
@@ -19,10 +20,11 @@ mod url;
 pub(crate) mod users;
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 
 pub use error::BackupError;
 pub(crate) use error::{OpenError, StoreError};
+pub(crate) use postgres::Limits;
 pub(crate) use tx::{Op, ReadOp};
 pub(crate) use url::InvalidStoreUrl;
 pub(crate) use url::StoreUrl;
@@ -30,54 +32,95 @@ pub(crate) use url::StoreUrl;
 /// An open store. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
-    engine: sqlite::Sqlite,
+    engine: Engine,
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
 }
 
 impl Store {
-    /// Opens the store, creates it when there is none, and brings its tables up to date. Blocks for some milliseconds,
-    /// or longer while another process does the same.
-    pub(crate) fn open(url: &StoreUrl) -> Result<Self, OpenError> {
+    /// Opens the store and brings its tables up to date; makes a file when there is none. Takes some milliseconds, or longer
+    /// while another process does the same. The limits are those of a PostgreSQL server.
+    pub(crate) async fn open(url: &StoreUrl, limits: Limits) -> Result<Self, OpenError> {
+        let engine = match url {
+            StoreUrl::Sqlite { path } => Engine::Sqlite(open_file(path.clone()).await?),
+            StoreUrl::Postgres(address) => Engine::Postgres(Box::pin(postgres::Postgres::open(address, limits)).await?),
+        };
+        Ok(Self { engine })
+    }
+
+    /// What [`open`](Self::open) would refuse without touching the store.
+    pub(crate) fn check(url: &StoreUrl) -> Result<(), OpenError> {
         match url {
-            StoreUrl::Sqlite { path } => {
-                sqlite::Sqlite::open(path, sqlite::Options::default()).map(|engine| Self { engine })
-            }
+            StoreUrl::Sqlite { .. } => Ok(()),
+            StoreUrl::Postgres(address) => postgres::Postgres::check(address),
         }
     }
 
     /// Makes a change; answers when it is on disk. The change happens even if the caller stops waiting for the answer.
     pub(crate) async fn write<O: Op>(&self, op: O) -> Result<O::Output, StoreError> {
-        self.engine.write(op).await
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.write(op).await,
+            Engine::Postgres(engine) => engine.write(op).await,
+        }
     }
 
     /// Reads what has been changed so far.
     pub(crate) async fn read<O: ReadOp>(&self, op: O) -> Result<O::Output, StoreError> {
-        self.engine.read(op).await
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.read(op).await,
+            Engine::Postgres(engine) => engine.read(op).await,
+        }
     }
 
     /// Whether the store can be written to, found out by writing to it.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        self.engine.write(meta::Ping).await
+        self.write(meta::Ping).await
     }
 
-    /// Tells when something may have changed, whichever process did it: the value changes within 100 ms of a commit.
+    /// Tells when an end or a key may have been added, whichever process did it: the value changes within 100 ms of a commit
+    /// to a file. With a PostgreSQL server it takes milliseconds, and a second at most where notifications are lost.
     pub(crate) fn watch(&self) -> Result<tokio::sync::watch::Receiver<u64>, StoreError> {
-        self.engine.watch()
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.watch(),
+            Engine::Postgres(engine) => Ok(engine.watch()),
+        }
     }
 
     /// Writes a copy of the store, as it is at one moment, to a new file. Changes go on meanwhile.
     pub(crate) async fn back_up(&self, file: PathBuf) -> Result<(), BackupError> {
-        self.engine.back_up(file).await
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.back_up(file).await,
+            Engine::Postgres(engine) => Err(BackupError::Postgres(engine.name().to_owned())),
+        }
     }
 
-    /// Puts such a copy where there is no store yet. Blocks for as long as copying takes.
-    pub(crate) fn restore(file: &Path, url: &StoreUrl) -> Result<(), BackupError> {
+    /// Puts such a copy where there is no store yet. Blocks for as long as copying takes. `epoch` is a number that no earlier
+    /// state of the store had.
+    pub(crate) fn restore(file: &Path, url: &StoreUrl, epoch: i64) -> Result<(), BackupError> {
         match url {
-            StoreUrl::Sqlite { path } => sqlite::Sqlite::restore(file, path, sqlite::Options::default()),
+            StoreUrl::Sqlite { path } => sqlite::Sqlite::restore(file, path, epoch, sqlite::Options::default()),
+            StoreUrl::Postgres(address) => Err(BackupError::Postgres(address.to_string())),
         }
     }
 
     /// Finishes every change that was accepted, and then refuses all others with [`StoreError::Closed`].
     pub(crate) async fn close(&self) {
-        self.engine.close().await;
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.close().await,
+            Engine::Postgres(engine) => engine.close().await,
+        }
     }
+}
+
+/// Opening a file migrates, syncs and takes locks, so it is kept off the threads that serve.
+async fn open_file(path: PathBuf) -> Result<sqlite::Sqlite, OpenError> {
+    let file = path.clone();
+    let opened = tokio::task::spawn_blocking(move || sqlite::Sqlite::open(&file, sqlite::Options::default())).await;
+    opened.unwrap_or_else(|error| {
+        Err(OpenError::Store { path, source: StoreError::Internal(format!("opening it did not end: {error}")) })
+    })
 }

@@ -15,6 +15,7 @@ statements! {
     TAKE_NUMBERS = "UPDATE meta SET number = number + $1 WHERE name = 'revocations' RETURNING number";
     INSERT = "INSERT INTO revocations (sequence, kind, subject, issued_before, forget_at) VALUES ($1, $2, $3, $4, $5)";
     HEAD = "SELECT number FROM meta WHERE name = 'revocations'";
+    EPOCH = "SELECT number FROM meta WHERE name = 'revocations_epoch'";
     AFTER = "SELECT sequence, kind, subject, issued_before, forget_at FROM revocations \
              WHERE sequence > $1 ORDER BY sequence LIMIT $2";
     FORGET = "DELETE FROM revocations WHERE sequence IN \
@@ -24,6 +25,8 @@ statements! {
 /// What the feed holds after some number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Feed {
+    /// Which numbering this is: it changes when a copy of the store is put in its place.
+    pub(crate) epoch: u64,
     /// The number of the last entry ever written, 0 before the first. Less than what was asked for means that the
     /// store was set back.
     pub(crate) head: u64,
@@ -50,9 +53,10 @@ impl Op for RevocationsAfter {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Feed, StoreError> {
         let head = tx.first::<Count>(HEAD, params![]).await?.ok_or_else(no_counter)?.0;
+        let epoch = tx.first::<Count>(EPOCH, params![]).await?.ok_or_else(no_counter)?.0;
         // A number beyond all that can be stored is after every entry.
         let after = i64::try_from(self.after).unwrap_or(i64::MAX);
-        Ok(Feed { head, entries: tx.all(AFTER, params![after, self.limit]).await? })
+        Ok(Feed { epoch, head, entries: tx.all(AFTER, params![after, self.limit]).await? })
     }
 }
 
@@ -90,6 +94,7 @@ pub(super) async fn append<T: Tx>(tx: &mut T, subjects: &[Subject], forget_at: T
     if subjects.is_empty() {
         return Ok(());
     }
+    tx.announce();
     let count = stored_count(subjects.len() as u64)?;
     let last = tx.first::<Count>(TAKE_NUMBERS, params![count]).await?.ok_or_else(no_counter)?.0;
     for (number, subject) in (stored_count(last)? - count + 1..).zip(subjects) {

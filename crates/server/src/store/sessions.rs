@@ -31,6 +31,19 @@ macro_rules! columns {
 
 use columns;
 
+/// Rows are held in one order by everyone, so that no two wait for each other.
+macro_rules! in_order {
+    () => {
+        "ORDER BY id FOR UPDATE) "
+    };
+}
+
+macro_rules! of_the_held {
+    () => {
+        "FROM held WHERE sessions.id = held.id RETURNING sessions.id"
+    };
+}
+
 /// How many columns [`read`] reads.
 const COLUMNS: usize = 15;
 
@@ -41,9 +54,13 @@ statements! {
     END_ONE = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
                WHERE id = $2 AND user_id = $1 AND ended_at IS NULL RETURNING id";
     END_OTHERS = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
-                  WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL RETURNING id";
+                  WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL RETURNING id",
+        postgres concat!("WITH held AS (SELECT id FROM sessions WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL ",
+                         in_order!(), "UPDATE sessions SET ended_at = $3, end_reason = $4 ", of_the_held!());
     END_ALL = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
-               WHERE user_id = $1 AND ended_at IS NULL RETURNING id";
+               WHERE user_id = $1 AND ended_at IS NULL RETURNING id",
+        postgres concat!("WITH held AS (SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL ",
+                         in_order!(), "UPDATE sessions SET ended_at = $2, end_reason = $3 ", of_the_held!());
     DELETE_ALL = "DELETE FROM sessions WHERE user_id = $1";
 }
 

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -16,12 +17,14 @@ mod checkpoint;
 mod connect;
 mod error;
 mod migrate;
+mod presence;
 mod reader;
 mod row;
 mod transaction;
 mod watcher;
 mod writer;
 
+use presence::Presence;
 use reader::Readers;
 use watcher::Watcher;
 use writer::Writer;
@@ -33,6 +36,8 @@ pub(super) struct Options {
     pub(super) queue: usize,
     /// Milliseconds to wait while another process holds the database.
     pub(super) busy_millis: u32,
+    /// How long a caller waits for the answer to a change.
+    pub(super) patience: Duration,
     /// Connections for reading.
     pub(super) readers: usize,
     /// Pages in the write-ahead log from which on the writer helps to bring it back to nothing.
@@ -41,8 +46,8 @@ pub(super) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        // 16,384 pages are 64 MiB: what half a minute of full load writes, and what a restart reads in a moment.
-        Self { queue: 4096, busy_millis: 5000, readers: 4, long_log: 16_384 }
+        // 8192 pages are 32 MiB, which a restart reads in a moment.
+        Self { queue: 4096, busy_millis: 4000, patience: Duration::from_secs(5), readers: 4, long_log: 8192 }
     }
 }
 
@@ -69,8 +74,9 @@ impl Sqlite {
         let mut connection = connect::writer(&path, options)?;
         migrate::run(&path, &mut connection)?;
         let failed = |source| OpenError::Store { path: path.clone(), source };
-        let writer =
-            Writer::start(connection, connect::plain(&path, options).map_err(failed)?, options).map_err(failed)?;
+        let second = connect::plain(&path, options).map_err(failed)?;
+        let presence = Presence::of(&path).map_err(failed)?;
+        let writer = Writer::start((connection, second), presence, options).map_err(failed)?;
         let readers = Readers::new(path.clone(), options);
         Ok(Self { shared: Arc::new(Shared { path, options, writer, readers, watcher: Mutex::new(None) }) })
     }
@@ -102,9 +108,9 @@ impl Sqlite {
     }
 
     /// See [`super::Store::restore`].
-    pub(super) fn restore(file: &Path, database: &Path, options: Options) -> Result<(), BackupError> {
+    pub(super) fn restore(file: &Path, database: &Path, epoch: i64, options: Options) -> Result<(), BackupError> {
         connect::check_library()?;
-        backup::restore(file, database, options)
+        backup::restore(file, database, epoch, options)
     }
 
     /// See [`super::Store::close`].

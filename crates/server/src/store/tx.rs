@@ -43,6 +43,10 @@ pub(crate) trait Tx: Send {
         params: &[Param<'_>],
     ) -> impl Future<Output = Result<Option<R>, StoreError>> + Send;
 
+    /// Says that this matters to other servers on the same store, which are told of it after the commit. They would notice
+    /// by themselves, but later.
+    fn announce(&mut self) {}
+
     /// All rows.
     fn all<R: FromRow>(
         &mut self,

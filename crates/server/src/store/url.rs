@@ -1,20 +1,26 @@
-//! Where a store is: `sqlite:PATH`.
+//! Where a store is: `sqlite:PATH` or `postgres://…`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+use super::postgres::Address;
 
 /// Where a store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StoreUrl {
     /// A SQLite database in this file.
     Sqlite { path: PathBuf },
+    /// A database of a PostgreSQL server.
+    Postgres(Box<Address>),
 }
 
 /// Why a text does not say where a store is. It never repeats the text, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidStoreUrl {
-    #[error("a store is named as `sqlite:PATH`, for example `sqlite:jotgate.db`")]
+    #[error(
+        "a store is named as `sqlite:PATH`, for example `sqlite:jotgate.db`, or as `postgres://USER:PASSWORD@HOST/DATABASE`"
+    )]
     Scheme,
     #[error("`sqlite:` must be followed by the path of a file")]
     NoPath,
@@ -22,8 +28,24 @@ pub enum InvalidStoreUrl {
     Memory,
     #[error("write `sqlite:PATH` without slashes before a relative path, or `sqlite:///PATH` for an absolute one")]
     Host,
-    #[error("this version of Jotgate keeps its data in SQLite only; use `sqlite:PATH`")]
+    #[error(
+        "this is not a PostgreSQL URL; write `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with characters such as @ / ? # \
+         in the password percent-encoded, and after a `?` only what PostgreSQL's own tools know, such as `options`"
+    )]
     Postgres,
+    #[error(
+        "a PostgreSQL URL must name its host; for a Unix socket write `postgres://USER@/DATABASE?host=/run/postgresql`"
+    )]
+    NoHost,
+    #[error("a PostgreSQL URL must name the user and the database: `postgres://USER:PASSWORD@HOST/DATABASE`")]
+    NoDatabase,
+    #[error(
+        "sslmode is one of `disable` (no TLS), `require` (TLS, but the server's certificate is not checked) and `verify-full` \
+         (TLS, and the certificate must be the host's; this is what is done when it is left out)"
+    )]
+    SslMode,
+    #[error("sslrootcert names who is trusted to certify the server, which only `sslmode=verify-full` asks for")]
+    RootWithoutVerify,
 }
 
 impl StoreUrl {
@@ -34,6 +56,8 @@ impl StoreUrl {
             (Self::Sqlite { path: one }, Self::Sqlite { path: two }) => {
                 one == two || whole(one).is_ok_and(|one| whole(two).is_ok_and(|two| one == two))
             }
+            (Self::Postgres(one), Self::Postgres(two)) => one == two,
+            _ => false,
         }
     }
 
@@ -41,6 +65,8 @@ impl StoreUrl {
     pub(crate) fn may_exist(&self) -> bool {
         match self {
             Self::Sqlite { path } => path.exists(),
+            // Its server knows.
+            Self::Postgres(_) => true,
         }
     }
 
@@ -48,6 +74,7 @@ impl StoreUrl {
     pub(crate) fn relative_to(self, directory: &Path) -> Self {
         match self {
             Self::Sqlite { path } => Self::Sqlite { path: directory.join(path) },
+            Self::Postgres(address) => Self::Postgres(Box::new(address.relative_to(directory))),
         }
     }
 }
@@ -56,6 +83,9 @@ impl FromStr for StoreUrl {
     type Err = InvalidStoreUrl;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return text.parse().map(|address| Self::Postgres(Box::new(address)));
+        }
         if text.starts_with("postgres:") || text.starts_with("postgresql:") {
             return Err(InvalidStoreUrl::Postgres);
         }
@@ -73,10 +103,12 @@ impl FromStr for StoreUrl {
     }
 }
 
+/// For people: without a password.
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite { path } => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(address) => address.fmt(f),
         }
     }
 }
@@ -88,26 +120,33 @@ mod tests {
     use super::{InvalidStoreUrl, StoreUrl};
 
     fn check(text: &str, expected: Result<&str, InvalidStoreUrl>) {
-        let path = text.parse().map(|StoreUrl::Sqlite { path }| path);
-        assert_eq!(path.as_deref(), expected.map(Path::new).as_deref(), "{text}");
+        let place = text.parse().map(|url: StoreUrl| url.to_string());
+        assert_eq!(place.as_deref(), expected.as_deref(), "{text}");
     }
 
     #[test]
     fn a_file_is_named_by_its_path() {
-        check("sqlite:jotgate.db", Ok("jotgate.db"));
-        check("sqlite:/var/lib/jotgate.db", Ok("/var/lib/jotgate.db"));
-        check("sqlite:///var/lib/jotgate.db", Ok("/var/lib/jotgate.db"));
-        check("sqlite:a b?c.db", Ok("a b?c.db"));
+        check("sqlite:jotgate.db", Ok("sqlite:jotgate.db"));
+        check("sqlite:/var/lib/jotgate.db", Ok("sqlite:/var/lib/jotgate.db"));
+        check("sqlite:///var/lib/jotgate.db", Ok("sqlite:/var/lib/jotgate.db"));
+        check("sqlite:a b?c.db", Ok("sqlite:a b?c.db"));
     }
 
     #[test]
-    fn what_names_no_file_is_refused() {
+    fn a_server_is_named_without_its_password() {
+        check("postgres://u:secret@db/jotgate", Ok("postgres://u@db/jotgate"));
+        check("postgresql://u:secret@db:5433/jotgate", Ok("postgres://u@db:5433/jotgate"));
+    }
+
+    #[test]
+    fn what_names_no_store_is_refused() {
         check("jotgate.db", Err(InvalidStoreUrl::Scheme));
+        check("mysql://u:secret@db/jotgate", Err(InvalidStoreUrl::Scheme));
         check("sqlite:", Err(InvalidStoreUrl::NoPath));
         check("sqlite:///", Err(InvalidStoreUrl::NoPath));
         check("sqlite::memory:", Err(InvalidStoreUrl::Memory));
         check("sqlite://jotgate.db", Err(InvalidStoreUrl::Host));
-        check("postgres://u:secret@db/jotgate", Err(InvalidStoreUrl::Postgres));
+        check("postgres:jotgate", Err(InvalidStoreUrl::Postgres));
     }
 
     #[test]

@@ -10,6 +10,8 @@ use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{DisplayName, User, UserId};
 
+pub(crate) mod import;
+
 /// The columns [`read`] reads, in its order.
 macro_rules! columns {
     () => {
@@ -25,6 +27,7 @@ statements! {
               created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
               ON CONFLICT (email_key) DO NOTHING";
     FIND = concat!("SELECT ", columns!(), " FROM users WHERE id = $1");
+    HOLD = concat!("SELECT ", columns!(), " FROM users WHERE id = $1"), locking "FOR UPDATE";
     FIND_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1");
     LIST = concat!("SELECT ", columns!(), " FROM users WHERE id > $1 ORDER BY id LIMIT $2");
     RENAME = concat!("UPDATE users SET name = $2, updated_at = $3 WHERE id = $1 RETURNING ", columns!());
@@ -57,19 +60,8 @@ impl Op for CreateUser {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<CreateUserOutcome, StoreError> {
         let user = &self.user;
-        let roles = serde_json::to_string(&user.roles).map_err(|error| StoreError::Internal(error.to_string()))?;
-        let values = params![
-            user.id.as_bytes(),
-            user.email.display(),
-            user.email.key(),
-            user.email_verified_at,
-            user.name.as_deref(),
-            roles.as_str(),
-            user.password_hash.as_ref().map(PasswordHash::as_str),
-            user.disabled_at,
-            user.created_at,
-            user.updated_at,
-        ];
+        let roles = roles_json(user)?;
+        let values = &values(user, &roles);
         let Some(session) = &self.session else {
             let created = tx.execute_alone(INSERT, values).await? == 1;
             return Ok(if created { CreateUserOutcome::Created } else { CreateUserOutcome::EmailTaken });
@@ -80,6 +72,27 @@ impl Op for CreateUser {
         sessions::open::insert(tx, session).await?;
         Ok(CreateUserOutcome::Created)
     }
+}
+
+/// The parameters of an insertion, in the order of the columns.
+fn values<'a>(user: &'a User, roles: &'a str) -> [Param<'a>; 10] {
+    *params![
+        user.id.as_bytes(),
+        user.email.display(),
+        user.email.key(),
+        user.email_verified_at,
+        user.name.as_deref(),
+        roles,
+        user.password_hash.as_ref().map(PasswordHash::as_str),
+        user.disabled_at,
+        user.created_at,
+        user.updated_at,
+    ]
+}
+
+/// A user's roles as they are stored.
+fn roles_json(user: &User) -> Result<String, StoreError> {
+    serde_json::to_string(&user.roles).map_err(|error| StoreError::Internal(error.to_string()))
 }
 
 /// The user of an address.
@@ -264,17 +277,26 @@ impl Op for DeleteUser {
     type Output = Option<Vec<SessionId>>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<Vec<SessionId>>, StoreError> {
+        if hold(tx, self.id).await?.is_none() {
+            return Ok(None);
+        }
         let ending = Ending { reason: EndReason::UserDeleted, now: self.now, forget_at: self.forget_at };
         let ended = sessions::end_all(tx, self.id, ending).await?;
         sessions::delete_all(tx, self.id).await?;
-        let rows = tx.execute(DELETE, params![self.id.as_bytes()]).await?;
-        Ok((rows == 1).then_some(ended))
+        tx.execute(DELETE, params![self.id.as_bytes()]).await?;
+        Ok(Some(ended))
     }
 }
 
 /// The user of an id, in this transaction.
 pub(super) async fn find<T: Tx>(tx: &mut T, id: UserId) -> Result<Option<User>, StoreError> {
     tx.first(FIND, params![id.as_bytes()]).await
+}
+
+/// The user of an id, who stays as it is until this transaction ends. Whoever opens, counts or removes the sessions of a
+/// user holds the user first: two who do so at once would not see each other's rows.
+pub(super) async fn hold<T: Tx>(tx: &mut T, id: UserId) -> Result<Option<User>, StoreError> {
+    tx.first(HOLD, params![id.as_bytes()]).await
 }
 
 async fn set_hash<T: Tx>(

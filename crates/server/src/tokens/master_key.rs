@@ -52,7 +52,9 @@ pub enum MasterKeyError {
         path: String,
     },
     /// There is neither a key nor a place to make one.
-    #[error("no master key: set JOTGATE_MASTER_KEY to the output of `openssl rand -hex 32`, or keys.master_key_file")]
+    #[error(
+        "no master key, and none is made beside a database that is not a file: set JOTGATE_MASTER_KEY to the output of `openssl rand -hex 32`, the same on every server of this database, or keys.master_key_file to a file that holds it"
+    )]
     None,
 }
 

@@ -13,6 +13,8 @@ macro_rules! every_scenario {
                 somebody_elses_session_is_not_found ended_tokens_are_refused_at_once
                 others_by_refresh_token_keep_the_own_session an_answered_log_out_is_known_here;
             cookies: the_whole_life_in_cookies another_site_cannot_use_them a_refused_refresh_clears_nothing planted_cookies cors_by_exact_origin;
+            revocations: every_end_is_in_the_feed the_feed_is_published_and_no_access_token what_is_no_number_is_refused
+                an_end_arrives_while_one_waits a_stream_goes_on_where_it_was_left;
             hostile: bodies_are_read_strictly oversized_requests unknown_paths_and_methods two_authorization_headers
                 secrets_are_not_repeated tokens_of_strangers;
             published: key_set_and_metadata health every_answer_has_an_id a_foreign_library_verifies_the_token;

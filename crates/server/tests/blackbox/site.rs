@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jotgate_server::config::{Client as ClientConfig, Seconds};
 use jotgate_server::domain::time::Timestamp;
 use jotgate_server::{App, Clock, Config, Server, SystemRandom};
+use jotgate_testkit::postgres::Database;
+use jotgate_wire::SecretText;
 use reqwest::header::{AUTHORIZATION, ORIGIN};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -53,13 +55,17 @@ pub(crate) struct Site {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) client: Client,
     pub(crate) app: App,
+    _running: Running,
     _data: TempDir,
-    running: JoinHandle<()>,
+    _database: Option<Database>,
 }
 
-impl Drop for Site {
+/// Ends with the site.
+struct Running(JoinHandle<()>);
+
+impl Drop for Running {
     fn drop(&mut self) {
-        self.running.abort();
+        self.0.abort();
     }
 }
 
@@ -67,7 +73,20 @@ impl Site {
     /// `serve`: our own listener.
     pub(crate) async fn served() -> Self {
         let port = free_port().await;
-        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}"), port).await;
+        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}"), port, None).await;
+        Self::serve(port, app, clock, data).await
+    }
+
+    #[allow(dead_code, reason = "one of the two tests that share this file uses it")]
+    /// `serve` with its data on a PostgreSQL server; nothing, and a word of it, where there is none.
+    pub(crate) async fn on_postgres(test: &str) -> Option<Self> {
+        let database = Database::create(&format!("on_postgres {test}"))?;
+        let port = free_port().await;
+        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}"), port, Some(database.url())).await;
+        Some(Self { _database: Some(database), ..Self::serve(port, app, clock, data).await })
+    }
+
+    async fn serve(port: u16, app: App, clock: Arc<ManualClock>, data: TempDir) -> Self {
         let server = Server::bind(app.clone()).await.unwrap();
         let running = tokio::spawn(server.run(std::future::pending()));
         Self::at(port, "", app, clock, data, running)
@@ -78,7 +97,7 @@ impl Site {
     pub(crate) async fn mounted() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}/auth"), port).await;
+        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}/auth"), port, None).await;
         let routes = axum::Router::new().nest("/auth", app.router());
         let jobs = app.start_jobs();
         let running = tokio::spawn(async move {
@@ -91,7 +110,7 @@ impl Site {
     fn at(port: u16, base: &str, app: App, clock: Arc<ManualClock>, data: TempDir, running: JoinHandle<()>) -> Self {
         let origin = format!("http://127.0.0.1:{port}");
         let (url, base) = (format!("{origin}{base}"), base.to_owned());
-        Self { url, base, clock, client: Client::new(), app, _data: data, running }
+        Self { url, base, clock, client: Client::new(), app, _running: Running(running), _data: data, _database: None }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -137,7 +156,7 @@ async fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
 }
 
-async fn open(issuer: &str, port: u16) -> (App, Arc<ManualClock>, TempDir) {
+async fn open(issuer: &str, port: u16, store: Option<String>) -> (App, Arc<ManualClock>, TempDir) {
     let data = tempfile::tempdir().unwrap();
     let mut config = Config::new(issuer).unwrap();
     config.base_dir = data.path().to_owned();
@@ -148,6 +167,11 @@ async fn open(issuer: &str, port: u16) -> (App, Arc<ManualClock>, TempDir) {
     config.clients.insert("kiosk".into(), ClientConfig { idle_ttl, absolute_ttl, retry_window });
     config.passwords.memory_kib = 8 * 1024;
     config.passwords.iterations = 1;
+    if let Some(url) = store {
+        config.store.url = url;
+        config.store.max_connections = 8;
+        config.keys.master_key = Some(SecretText::from("5a".repeat(32)));
+    }
     let clock = Arc::new(ManualClock(AtomicI64::new(1_800_000_000_000)));
     let app = App::open_with(config, clock.clone(), Arc::new(SystemRandom)).await.unwrap();
     (app, clock, data)

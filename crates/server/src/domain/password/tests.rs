@@ -64,6 +64,9 @@ fn common_passwords_are_refused_also_in_disguise() {
     check_short("iloveyou", Some(WeakPassword::Common));
     check("passwordpassword", Some(WeakPassword::Common));
     check("!!!sunshine2024!!!", Some(WeakPassword::Common));
+    check("dragon 90210 90210", Some(WeakPassword::Common));
+    check("sunshineprincess", Some(WeakPassword::Common));
+    check("1Q2w3e4r5t6y7u8i9o0p", Some(WeakPassword::Common));
 }
 
 #[test]

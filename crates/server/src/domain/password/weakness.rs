@@ -3,10 +3,8 @@
 use zeroize::Zeroizing;
 
 use super::WeakPassword;
+use super::common::is_listed;
 use crate::domain::email::Email;
-
-/// The most common passwords of published breaches with eight characters or more, in lower case, sorted by bytes.
-const COMMON: &str = include_str!("common.txt");
 
 /// The name of this service, which people like to put into its password.
 const SERVICE: &str = "jotgate";
@@ -19,6 +17,9 @@ const SHORT_UNIT: usize = 4;
 
 /// Runs of neighbouring characters this long on average make a sequence.
 const LONG_RUN: usize = 4;
+
+/// No two common passwords are longer together.
+const LONGEST_PAIR: usize = 40;
 
 /// Looks for the plainest reason first. The text and whatever is made of it are wiped.
 pub(super) fn find(text: &str, email: &Email, name: Option<&str>) -> Option<WeakPassword> {
@@ -84,16 +85,13 @@ fn beside(left: char, right: char) -> bool {
     ROWS.iter().any(|row| row.chars().zip(row.chars().skip(1)).any(|pair| pair == (left, right)))
 }
 
-/// Whether the text, with or without the digits and marks around it, is on the list.
+/// Whether the text, with or without the digits and marks around it, is on the list, or is two that are.
 fn is_common(text: &[char]) -> bool {
     let mut word = Zeroizing::new(String::with_capacity(text.len() * 4));
     word.extend(text);
     let core = word.trim_matches(|c: char| !c.is_alphabetic());
-    is_listed(&word) || is_listed(core)
-}
-
-fn is_listed(word: &str) -> bool {
-    COMMON.lines().any(|line| line == word)
+    let pair = |(at, _)| word.split_at_checked(at).is_some_and(|(one, two)| is_listed(one) && is_listed(two));
+    is_listed(&word) || is_listed(core) || (text.len() <= LONGEST_PAIR && word.char_indices().any(pair))
 }
 
 /// Whether too little is left when the person's own words are taken away, or only a common password.
@@ -127,16 +125,7 @@ fn cut_out(text: &mut String, word: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{COMMON, repeated_unit};
-
-    #[test]
-    fn the_list_is_sorted_long_enough_and_in_lower_case() {
-        let lines: Vec<&str> = COMMON.lines().collect();
-        assert!(lines.len() >= 300, "{}", lines.len());
-        assert!(lines.is_sorted(), "sort it by bytes");
-        assert!(lines.windows(2).all(|pair| pair[0] != pair[1]), "no line twice");
-        assert!(lines.iter().all(|line| line.chars().count() >= 8 && *line == line.to_lowercase()));
-    }
+    use super::repeated_unit;
 
     #[test]
     fn the_repeated_unit_is_the_shortest() {

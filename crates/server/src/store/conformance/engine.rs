@@ -1,8 +1,8 @@
 //! What every engine does with operations, whatever they are.
 
 use super::House;
-use super::fixture::{NOW, at_once, rotate, session_id, user, with_sessions, with_user};
-use crate::store::sessions::{FindSession, RotateOutcome};
+use super::fixture::{NOW, at_once, end, rotate, session_id, user, with_sessions, with_user};
+use crate::store::sessions::{FindSession, RotateOutcome, Which};
 use crate::store::sql::sql;
 use crate::store::tx::{Tx, params};
 use crate::store::users::{CreateUser, CreateUserOutcome, FindUser, ListUsers};
@@ -130,8 +130,8 @@ pub(in crate::store) async fn a_change_goes_on_when_nobody_waits_for_it(house: &
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         assert!(change.as_mut().poll(&mut context).is_pending() || store.ping().await.is_ok());
     }
-    store.ping().await.unwrap();
-    assert_eq!(store.read(FindUser { id: user(1).id }).await, Ok(Some(user(1))));
+    store.close().await;
+    assert_eq!(house.open().read(FindUser { id: user(1).id }).await, Ok(Some(user(1))));
 }
 
 pub(in crate::store) async fn a_commit_elsewhere_is_noticed(house: &impl House) {
@@ -139,7 +139,8 @@ pub(in crate::store) async fn a_commit_elsewhere_is_noticed(house: &impl House) 
     let mut watch = ours.watch().unwrap();
     let mut second = ours.watch().unwrap();
     watch.mark_unchanged();
-    with_user(&theirs).await;
+    let user = with_sessions(&theirs, [1]).await;
+    theirs.write(end(&user, Which::All)).await.unwrap();
     watch.changed().await.unwrap();
     second.changed().await.unwrap();
     ours.close().await;

@@ -8,9 +8,9 @@ use crate::store::tx::Tx;
 use crate::store::{Op, Store, StoreError};
 
 /// Writes entries as an operation that ends things does.
-struct Append {
-    subjects: Vec<Subject>,
-    forget_at: Timestamp,
+pub(crate) struct Append {
+    pub(crate) subjects: Vec<Subject>,
+    pub(crate) forget_at: Timestamp,
 }
 
 impl Op for Append {
@@ -26,7 +26,7 @@ async fn append(store: &Store, jti: &str, forget_at: Timestamp) {
 }
 
 async fn after(store: &Store, after: u64, limit: u32) -> (u64, Vec<u64>) {
-    let Feed { head, entries } = store.read(RevocationsAfter { after, limit }).await.unwrap();
+    let Feed { head, entries, .. } = store.read(RevocationsAfter { after, limit }).await.unwrap();
     (head, entries.into_iter().map(|entry| entry.sequence).collect())
 }
 

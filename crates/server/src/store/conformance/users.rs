@@ -5,6 +5,7 @@ use crate::domain::password::PasswordHash;
 use crate::domain::session::{EndReason, SessionId};
 use crate::domain::user::{DisplayName, User};
 use crate::store::sessions::{FindSession, ListSessions, OpenSessionOutcome};
+use crate::store::users::import::{ImportUserOutcome, ImportUsers, KnownEmails};
 use crate::store::users::{
     ChangePassword, ChangePasswordOutcome, CreateUser, CreateUserOutcome, DeleteUser, DisableUser, EnableUser,
     FindUser, FindUserByEmail, ListUsers, RenameUser, UpgradePasswordHash,
@@ -168,6 +169,21 @@ pub(in crate::store) async fn deleting_leaves_nothing_behind(house: &impl House)
         Ok(CreateUserOutcome::Created),
         "the address is free again"
     );
+}
+
+pub(in crate::store) async fn imported_accounts_are_made_whole_or_not_at_all(house: &impl House) {
+    let store = house.open();
+    let (one, two) = (with_user(&store).await, user(2));
+    let same_address = User { id: user(3).id, email: Email::parse("USER1@example.com").unwrap(), ..user(3) };
+    let same_id = User { id: one.id, ..user(4) };
+    let users = vec![two.clone(), same_address, same_id, two.clone()];
+    let outcomes = store.write(ImportUsers { users }).await.unwrap();
+    let [made, taken] = [ImportUserOutcome::Created, ImportUserOutcome::EmailTaken];
+    assert_eq!(outcomes, [made, taken, ImportUserOutcome::IdTaken, taken]);
+    assert_eq!(store.read(FindUser { id: two.id }).await.unwrap(), Some(two.clone()));
+    assert_eq!(store.read(ListUsers { after: None, limit: 9 }).await.unwrap(), [one.clone(), two.clone()]);
+    let emails = vec![two.email, user(3).email, one.email];
+    assert_eq!(store.read(KnownEmails { emails }).await.unwrap(), [true, false, true]);
 }
 
 pub(in crate::store) async fn what_happens_to_nobody_is_told(house: &impl House) {

@@ -17,7 +17,14 @@ statements! {
     END_SURPLUS = "UPDATE sessions SET ended_at = $3, end_reason = $4 WHERE id IN (\
                    SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $3 \
                    AND last_used_at + idle_for * 1000 > $3 ORDER BY last_used_at DESC, id DESC LIMIT 1000 OFFSET $2) \
-                   RETURNING id";
+                   RETURNING id",
+        postgres "WITH surplus AS (\
+                  SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $3 \
+                  AND last_used_at + idle_for * 1000 > $3 ORDER BY last_used_at DESC, id DESC LIMIT 1000 OFFSET $2), \
+                  held AS (SELECT sessions.id FROM sessions JOIN surplus ON surplus.id = sessions.id \
+                  WHERE ended_at IS NULL ORDER BY sessions.id FOR UPDATE OF sessions) \
+                  UPDATE sessions SET ended_at = $3, end_reason = $4 FROM held WHERE sessions.id = held.id \
+                  RETURNING sessions.id";
 }
 
 /// Begins a session, if the user may have one.
@@ -50,7 +57,7 @@ impl Op for OpenSession {
     type Output = OpenSessionOutcome;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<OpenSessionOutcome, StoreError> {
-        let Some(user) = users::find(tx, self.session.user_id).await? else {
+        let Some(user) = users::hold(tx, self.session.user_id).await? else {
             return Ok(OpenSessionOutcome::NoUser);
         };
         if !user.is_enabled() {

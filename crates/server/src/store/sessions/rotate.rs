@@ -12,7 +12,8 @@ use crate::store::users;
 
 statements! {
     LOAD = concat!("SELECT ", columns!(), ", ", users::columns!(),
-                   " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = $1");
+                   " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = $1"),
+        locking "FOR UPDATE OF sessions";
     ROTATE = "UPDATE sessions SET generation = $3, rotated_at = $4, last_used_at = $4, address = $5, user_agent = $6 \
               WHERE id = $1 AND generation = $2 AND ended_at IS NULL";
 }
@@ -111,7 +112,8 @@ pub(super) struct SessionOfUser {
     pub(super) user: User,
 }
 
-/// A session with its user, whatever the state of either.
+/// A session with its user, whatever the state of either. The session stays as it is until this transaction ends: whoever
+/// closes the account ends it, and so has to wait.
 pub(super) async fn load<T: Tx>(tx: &mut T, id: SessionId) -> Result<Option<SessionOfUser>, StoreError> {
     tx.first(LOAD, params![id.as_bytes()]).await
 }

@@ -23,8 +23,9 @@ pub(super) fn back_up(database: &Path, file: &Path, options: Options) -> Result<
     })
 }
 
-/// Puts a copy where no database is yet.
-pub(super) fn restore(file: &Path, database: &Path, options: Options) -> Result<(), BackupError> {
+/// Puts a copy where no database is yet. `epoch` is a number that no earlier state of this database had: whoever follows
+/// its revocation feed sees that the numbering is another one.
+pub(super) fn restore(file: &Path, database: &Path, epoch: i64, options: Options) -> Result<(), BackupError> {
     refuse_existing(database)?;
     // A log that was left of another database would be taken for a part of this one.
     for rest in ["-wal", "-shm", "-journal"] {
@@ -32,8 +33,19 @@ pub(super) fn restore(file: &Path, database: &Path, options: Options) -> Result<
     }
     appear(database, file, options, |partial| {
         fs::copy(file, partial).map_err(|error| inaccessible(file, &error.to_string()))?;
-        Ok(())
+        check(partial, file, options)?;
+        begin_epoch(partial, epoch, options)
     })
+}
+
+fn begin_epoch(database: &Path, epoch: i64, options: Options) -> Result<(), BackupError> {
+    const BEGIN: &str = "UPDATE meta SET number = ?1 WHERE name = 'revocations_epoch'";
+    let connection = connect::plain(database, options)?;
+    match connection.execute(BEGIN, [epoch]) {
+        Ok(1) => Ok(()),
+        Ok(_) => Err(StoreError::corrupt("the revocation feed has no epoch").into()),
+        Err(error) => Err(store_error(&error).into()),
+    }
 }
 
 /// Writes a file under another name, checks it, and gives it its name. `copy` is the file to name when it is no good.

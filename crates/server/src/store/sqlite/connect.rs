@@ -16,6 +16,11 @@ use crate::store::error::{OpenError, StoreError};
 /// The first release in which resetting the write-ahead log cannot lose a commit.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
+/// Pages that a connection keeps, in KiB. There are several connections, and a large database fills them all.
+const CACHE_KIB: i32 = 512;
+/// The same for the writer.
+const WRITER_CACHE_KIB: i32 = 4096;
+
 /// Refuses a library that is too old for the data to be safe.
 pub(super) fn check_library() -> Result<(), OpenError> {
     check_version(rusqlite::version_number())
@@ -84,8 +89,8 @@ pub(super) fn writer(path: &Path, options: Options) -> Result<Connection, OpenEr
     };
     let connection = plain(path, options).map_err(failed)?;
     keep_log(&connection, options).map_err(failed)?;
-    // What a batch touches stays in memory from batch to batch.
-    connection.pragma_update(None, "cache_size", -16_384).map_err(|error| failed(store_error(&error)))?;
+    // Room for what the largest batch touches. More would only copy what the system's own cache holds.
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(|error| failed(store_error(&error)))?;
     Ok(connection)
 }
 
@@ -116,7 +121,8 @@ fn open(path: &Path, options: Options) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "mmap_size", 0)?;
     // The checkpoint thread sees to it; a commit never has to.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    connection.pragma_update(None, "journal_size_limit", 256 << 20)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     Ok(connection)
 }
 

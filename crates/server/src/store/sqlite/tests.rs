@@ -4,9 +4,8 @@ use rusqlite::StatementStatus;
 use tempfile::TempDir;
 
 use super::{Options, Sqlite, connect};
-use crate::store::conformance::House;
-use crate::store::sql::Sql;
-use crate::store::{Store, StoreUrl, copy, keys, meta, revocations, sessions, status, users};
+use crate::store::conformance::{House, statements};
+use crate::store::{Engine, Store, sessions, users};
 
 mod backup;
 mod faults;
@@ -16,13 +15,17 @@ mod files;
 struct OnDisk(TempDir);
 
 impl OnDisk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
     fn path(&self) -> PathBuf {
         self.0.path().join("jotgate.db")
     }
 
     /// Opens it with other limits than the usual ones.
     fn open_with(&self, options: Options) -> Store {
-        Store { engine: Sqlite::open(&self.path(), options).unwrap() }
+        Store { engine: Engine::Sqlite(Sqlite::open(&self.path(), options).unwrap()) }
     }
 
     /// A connection as any other program would open it.
@@ -32,12 +35,12 @@ impl OnDisk {
 }
 
 impl House for OnDisk {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+    fn build(_: &str) -> Option<Self> {
+        Some(Self::new())
     }
 
     fn open(&self) -> Store {
-        Store::open(&StoreUrl::Sqlite { path: self.path() }).unwrap()
+        self.open_with(Options::default())
     }
 }
 
@@ -66,23 +69,6 @@ mod copies {
         let found = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
         assert_eq!(crate::store::copy::columns(), found);
     }
-}
-
-/// Every statement of the operations, with its name.
-fn statements() -> Vec<(&'static str, Sql)> {
-    [
-        users::STATEMENTS,
-        sessions::STATEMENTS,
-        sessions::open::STATEMENTS,
-        sessions::rotate::STATEMENTS,
-        sessions::sweep::STATEMENTS,
-        revocations::STATEMENTS,
-        keys::STATEMENTS,
-        meta::STATEMENTS,
-        status::STATEMENTS,
-        copy::ops::STATEMENTS,
-    ]
-    .concat()
 }
 
 #[test]

@@ -3,12 +3,16 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 
 use super::Options;
 use super::checkpoint::Checkpointer;
+use super::presence::Presence;
 use super::transaction::{SqliteTx, complete, run};
 use crate::store::error::StoreError;
 use crate::store::tx::Op;
@@ -19,6 +23,7 @@ const BATCH: usize = 512;
 /// The way to the writer thread.
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
+    patience: Duration,
     /// Changes, or is gone, when the thread has ended.
     finished: watch::Receiver<()>,
 }
@@ -30,11 +35,15 @@ enum Message {
 
 impl Writer {
     /// Starts the thread with its connection, and the checkpoint thread with another.
-    pub(super) fn start(connection: Connection, second: Connection, options: Options) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        (connection, second): (Connection, Connection),
+        presence: Presence,
+        options: Options,
+    ) -> Result<Self, StoreError> {
         let (queue, waiting) = mpsc::channel(options.queue);
         let (alive, finished) = watch::channel(());
         let checkpointer = Checkpointer::start(second, options.long_log)?;
-        let work = Work { connection, waiting, checkpointer };
+        let work = Work { connection, presence, waiting, checkpointer };
         let thread = thread::Builder::new().name("jotgate-store".to_owned());
         thread
             .spawn(move || {
@@ -42,18 +51,19 @@ impl Writer {
                 drop(alive);
             })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { queue, finished })
+        Ok(Self { queue, patience: options.patience, finished })
     }
 
-    /// Queues an operation and waits for its answer.
+    /// Queues an operation and waits for its answer, as long as patience lasts. It may happen later all the same.
     pub(super) async fn write<O: Op>(&self, op: O) -> Result<O::Output, StoreError> {
         let (sender, answer) = oneshot::channel();
-        let job = Box::new(Pending { op, result: None, answer: sender });
+        let job = Box::new(Pending { op, result: None, answer: sender, caller: busy_runtime() });
         self.queue.try_send(Message::Job(job)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
         })?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
+        let answer = timeout(self.patience, answer).await.map_err(|_| StoreError::Late)?;
+        answer.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Lets the thread finish what is queued; returns when it has ended.
@@ -63,6 +73,11 @@ impl Writer {
         let mut finished = self.finished.clone();
         while finished.changed().await.is_ok() {}
     }
+}
+
+/// The runtime of the caller, if it has threads of its own: one without runs only while somebody blocks on it.
+fn busy_runtime() -> Option<Handle> {
+    Handle::try_current().ok().filter(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
 }
 
 impl fmt::Debug for Writer {
@@ -76,6 +91,9 @@ trait Job: Send {
     /// Runs the operation in the current transaction. An error means that the whole transaction is lost.
     fn run(&mut self, connection: &mut Connection) -> Result<(), StoreError>;
 
+    /// The runtime that the caller waits in, if it runs whether or not somebody waits for it.
+    fn caller(&self) -> Option<&Handle>;
+
     /// Answers the caller: with the operation's own result if the transaction was committed.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -84,6 +102,7 @@ struct Pending<O: Op> {
     op: O,
     result: Option<Result<O::Output, StoreError>>,
     answer: oneshot::Sender<Result<O::Output, StoreError>>,
+    caller: Option<Handle>,
 }
 
 impl<O: Op> Job for Pending<O> {
@@ -94,6 +113,10 @@ impl<O: Op> Job for Pending<O> {
         let settled = tx.settle(&result);
         self.result = Some(result);
         settled
+    }
+
+    fn caller(&self) -> Option<&Handle> {
+        self.caller.as_ref()
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
@@ -110,6 +133,7 @@ impl<O: Op> Job for Pending<O> {
 /// What the thread works with.
 struct Work {
     connection: Connection,
+    presence: Presence,
     waiting: mpsc::Receiver<Message>,
     checkpointer: Checkpointer,
 }
@@ -143,7 +167,7 @@ impl Work {
             }
             outcome => {
                 let committed = outcome.map_err(Lost::into_error);
-                batch.drain(..).for_each(|job| job.answer(committed.clone()));
+                Answers { batch: std::mem::take(batch), committed }.give();
             }
         }
     }
@@ -164,11 +188,39 @@ impl Work {
     }
 
     fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Lost> {
+        self.presence.check().map_err(Lost::ByEngine)?;
         run(&self.connection, "BEGIN IMMEDIATE").map_err(Lost::ByEngine)?;
         for job in jobs {
             job.run(&mut self.connection).map_err(Lost::ByOperation)?;
         }
-        run(&self.connection, "COMMIT").map_err(Lost::ByEngine)
+        run(&self.connection, "COMMIT").map_err(Lost::ByEngine)?;
+        // What was committed to a file that is gone is gone with it.
+        self.presence.check().map_err(Lost::ByEngine)
+    }
+}
+
+/// The answers to a batch.
+struct Answers {
+    batch: Vec<Box<dyn Job>>,
+    committed: Result<(), StoreError>,
+}
+
+impl Answers {
+    /// Gives them from a thread of the callers' runtime: that costs one wake-up from here, instead of one for each.
+    fn give(self) {
+        let runtime = self.batch.iter().find_map(|job| job.caller().cloned());
+        match runtime {
+            Some(runtime) if self.batch.len() > 1 => drop(runtime.spawn(async move { drop(self) })),
+            _ => drop(self),
+        }
+    }
+}
+
+/// However this ends, and if that runtime is no more: nobody is left without an answer.
+impl Drop for Answers {
+    fn drop(&mut self) {
+        let committed = &self.committed;
+        self.batch.drain(..).for_each(|job| job.answer(committed.clone()));
     }
 }
 

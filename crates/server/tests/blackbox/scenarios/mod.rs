@@ -6,3 +6,4 @@ pub(crate) mod hostile;
 pub(crate) mod logout;
 pub(crate) mod published;
 pub(crate) mod refresh;
+pub(crate) mod revocations;

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -120,6 +121,38 @@ async fn another_process_is_waited_for_but_not_for_ever() {
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(store.write(account("b", 1)).await.map(drop), Ok(()));
     assert_eq!(accounts(&house), ["b@example.com"], "what was answered with an error did not happen");
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever_for_a_slow_disk() {
+    let house = OnDisk::new();
+    let store = house.open_with(Options { patience: Duration::from_millis(20), ..Options::default() });
+    let (plug, reached, go) = plug();
+    let (plugged, late, ()) = tokio::join!(store.write(plug), store.write(account("late", 1)), async {
+        reached.await.unwrap();
+    });
+    assert_eq!((plugged, late.map(drop)), (Err(StoreError::Late), Err(StoreError::Late)));
+    go.send(()).unwrap();
+    store.close().await;
+    assert_eq!(accounts(&house), ["late@example.com"], "late is not never, and the error says so");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_database_that_was_moved_away_takes_nothing_until_it_is_back() {
+    let house = OnDisk::new();
+    let store = house.open();
+    store.write(account("before", 1)).await.unwrap();
+    for name in ["jotgate.db", "jotgate.db-wal"] {
+        let (here, away) = (house.0.path().join(name), house.0.path().join("away"));
+        std::fs::rename(&here, &away).unwrap();
+        assert!(matches!(store.write(account("lost", 1)).await, Err(StoreError::Unavailable(_))), "{name}");
+        std::fs::write(&here, "somebody else's").unwrap();
+        assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))), "{name}");
+        std::fs::rename(&away, &here).unwrap();
+        assert_eq!(store.ping().await, Ok(()), "{name} is back");
+    }
+    assert_eq!(accounts(&house), ["before@example.com"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,14 +1,19 @@
 //! The file: what is refused, and what a crash leaves.
 
 use std::fs;
+use std::path::Path;
 
+use super::super::{Options, Sqlite};
 use super::OnDisk;
-use crate::store::conformance::House;
 use crate::store::users::{CreateUser, CreateUserOutcome, ListUsers};
-use crate::store::{OpenError, Store, StoreUrl};
+use crate::store::{Engine, OpenError, Store};
 
 fn open(house: &OnDisk) -> Result<Store, OpenError> {
-    Store::open(&StoreUrl::Sqlite { path: house.path() })
+    open_file(&house.path())
+}
+
+fn open_file(path: &Path) -> Result<Store, OpenError> {
+    Sqlite::open(path, Options::default()).map(|engine| Store { engine: Engine::Sqlite(engine) })
 }
 
 fn user(number: u128) -> CreateUser {
@@ -52,9 +57,9 @@ fn a_file_of_something_else_is_refused_and_left_alone() {
 #[test]
 fn a_missing_directory_is_named() {
     let house = OnDisk::new();
-    let url = StoreUrl::Sqlite { path: house.path().join("below").join("jotgate.db") };
+    let path = house.path().join("below").join("jotgate.db");
     fs::write(house.path(), "").unwrap();
-    let message = Store::open(&url).unwrap_err().to_string();
+    let message = open_file(&path).unwrap_err().to_string();
     assert!(message.contains("below") && message.contains("does not exist"), "{message}");
 }
 
@@ -82,7 +87,7 @@ fn only_the_owner_can_read_the_files() {
 fn a_path_that_looks_like_a_url_is_a_path() {
     let house = OnDisk::new();
     let path = house.0.path().join("file:odd?mode=memory");
-    drop(Store::open(&StoreUrl::Sqlite { path: path.clone() }).unwrap());
+    drop(open_file(&path).unwrap());
     assert!(path.is_file());
 }
 

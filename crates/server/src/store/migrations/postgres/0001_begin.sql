@@ -1,0 +1,70 @@
+-- Counters. A row is also the lock of what it counts.
+INSERT INTO meta (name, number) VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('ping', 0);
+
+CREATE TABLE users (
+    id                BYTEA  NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
+    email             TEXT   NOT NULL,
+    email_key         TEXT   NOT NULL,
+    email_verified_at BIGINT,
+    name              TEXT,
+    roles             TEXT   NOT NULL,          -- a JSON array of texts
+    password_hash     TEXT,
+    disabled_at       BIGINT,
+    created_at        BIGINT NOT NULL,
+    updated_at        BIGINT NOT NULL
+);
+
+CREATE UNIQUE INDEX users_by_email ON users (email_key);
+
+-- One row for the whole life of a session: refreshing changes it and adds none. The room left in each page lets the new
+-- version of a row stand beside the old one, without a new entry in any index.
+CREATE TABLE sessions (
+    id           BYTEA  NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
+    user_id      BYTEA  NOT NULL REFERENCES users (id),
+    client_id    TEXT   NOT NULL,
+    generation   BIGINT NOT NULL,
+    scope        TEXT   NOT NULL,
+    device       TEXT,
+    address      TEXT,
+    user_agent   TEXT,
+    created_at   BIGINT NOT NULL,
+    rotated_at   BIGINT NOT NULL,
+    last_used_at BIGINT NOT NULL,
+    expires_at   BIGINT NOT NULL,
+    idle_for     BIGINT NOT NULL,               -- seconds
+    ended_at     BIGINT,
+    end_reason   TEXT,
+    CHECK ((ended_at IS NULL) = (end_reason IS NULL))
+) WITH (fillfactor = 80);
+
+-- The only index, and on a column that never changes.
+CREATE INDEX sessions_by_user ON sessions (user_id);
+
+CREATE TABLE revocations (
+    sequence      BIGINT NOT NULL PRIMARY KEY,
+    kind          TEXT   NOT NULL,
+    subject       BYTEA  NOT NULL,
+    issued_before BIGINT,
+    forget_at     BIGINT NOT NULL
+);
+
+CREATE INDEX revocations_by_forgetting ON revocations (forget_at);
+
+CREATE TABLE keys (
+    kid          TEXT   COLLATE "C" NOT NULL PRIMARY KEY,
+    purpose      TEXT   NOT NULL,
+    algorithm    TEXT   NOT NULL,
+    state        TEXT   NOT NULL,
+    sealed       BYTEA  NOT NULL,
+    created_at   BIGINT NOT NULL,
+    activated_at BIGINT,
+    retired_at   BIGINT
+);
+
+-- How many changes each connection has committed, written with each of them: by this a commit of unknown outcome is
+-- resolved. A number below zero is a fence: that connection can commit no more.
+CREATE TABLE connections (
+    id        BYTEA  NOT NULL PRIMARY KEY,
+    commits   BIGINT NOT NULL,
+    opened_at BIGINT NOT NULL                   -- seconds, by the database's clock
+) WITH (fillfactor = 50);

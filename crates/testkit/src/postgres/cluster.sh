@@ -1,0 +1,53 @@
+# Runs one PostgreSQL in a folder of its own until standard input ends, however the program that holds its other end came
+# to an end, and leaves nothing behind. Arguments: the folder of PostgreSQL's programs, a port, `durable` or `fast`.
+set -eu
+bin=$1 port=$2 kind=$3
+home=$(mktemp -d "${TMPDIR:-/tmp}/jotgate-postgres-XXXXXX")
+server=
+
+stop() {
+    [ -z "$server" ] && return
+    kill "-$1" "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+    server=
+}
+
+start() {
+    "$bin/postgres" -D "$home/data" -k "$home" -p "$port" >>"$home/log" 2>&1 </dev/null &
+    server=$!
+    tries=0
+    until "$bin/pg_isready" -q -h "$home" -p "$port"; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
+            tail -n 5 "$home/log" >&2
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+trap 'stop QUIT; rm -rf "$home"' EXIT
+trap 'exit 1' HUP INT TERM
+
+"$bin/initdb" -D "$home/data" --auth=trust --username=postgres --encoding=UTF8 --locale=C --no-sync >/dev/null
+cat >>"$home/data/postgresql.conf" <<END
+listen_addresses = '127.0.0.1'
+max_connections = 500
+shared_buffers = 128MB
+max_wal_size = 4GB
+log_min_messages = fatal
+END
+if [ "$kind" = fast ]; then
+    printf 'fsync = off\nfull_page_writes = off\nsynchronous_commit = on\n' >>"$home/data/postgresql.conf"
+fi
+start
+echo "$home"
+
+while read -r word; do
+    case "$word" in
+        start) start ;;
+        stop) stop INT ;;
+        crash) stop QUIT ;;
+    esac
+    echo "$word"
+done
