@@ -2,7 +2,7 @@
 //! half.
 
 mod client;
-mod ledger;
+pub(crate) mod ledger;
 
 use std::net::SocketAddr;
 use std::time::Duration;

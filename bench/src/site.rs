@@ -13,7 +13,6 @@ pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     /// Before the data, which goes last.
     _runtime: Runtime,
-    #[cfg_attr(not(test), expect(dead_code, reason = "it goes with the value"))]
     data: TempDir,
 }
 
@@ -39,7 +38,6 @@ impl Site {
     }
 
     /// The folder of its data.
-    #[cfg(test)]
     pub(crate) fn data(&self) -> &std::path::Path {
         self.data.path()
     }

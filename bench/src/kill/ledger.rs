@@ -7,17 +7,17 @@ use rusqlite::{Connection, OpenFlags};
 
 /// What a client knows of a session from the answers that it got.
 #[derive(Debug, Clone)]
-pub(super) struct Told {
-    pub(super) id: String,
+pub(crate) struct Told {
+    pub(crate) id: String,
     /// Refreshes that were answered.
-    pub(super) generation: u64,
+    pub(crate) generation: u64,
     /// A refresh was sent and not answered: it may have happened.
-    pub(super) refresh_unsure: bool,
-    pub(super) end: End,
+    pub(crate) refresh_unsure: bool,
+    pub(crate) end: End,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// Nobody asked for it.
     No,
     /// It was asked for and not answered.
@@ -28,13 +28,13 @@ pub(super) enum End {
 
 /// What the store says of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stored {
-    pub(super) generation: u64,
-    pub(super) ended: bool,
+pub(crate) struct Stored {
+    pub(crate) generation: u64,
+    pub(crate) ended: bool,
 }
 
 /// Reads all sessions of a database, and whether it is sound.
-pub(super) fn read(database: &Path) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {
+pub(crate) fn read(database: &Path) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let mut statement = connection.prepare("SELECT lower(hex(id)), generation, ended_at IS NOT NULL FROM sessions")?;
     let rows = statement.query_map([], |row| {
@@ -52,12 +52,12 @@ pub(super) fn read(database: &Path) -> anyhow::Result<(HashMap<String, Stored>, 
 }
 
 /// The id of a session as [`read`] has it.
-pub(super) fn key(id: &str) -> String {
+pub(crate) fn key(id: &str) -> String {
     id.replace('-', "")
 }
 
 /// Everything that was told and is not so.
-pub(super) fn compare<'t>(told: impl IntoIterator<Item = &'t Told>, stored: &HashMap<String, Stored>) -> Vec<String> {
+pub(crate) fn compare<'t>(told: impl IntoIterator<Item = &'t Told>, stored: &HashMap<String, Stored>) -> Vec<String> {
     told.into_iter().filter_map(|told| complaint(told, stored.get(&key(&told.id)))).collect()
 }
 

@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::{backup, completions, config, dev, jwk, jws, man, restore, serve, sessions, store, token, users};
+use crate::{backup, completions, config, dev, jwk, jws, keys, man, restore, serve, sessions, store, token, users};
 
 /// JWT authentication: log in once, verify anywhere without asking anyone, log out everywhere at once.
 #[derive(Debug, Parser)]
@@ -39,6 +39,8 @@ enum Command {
     Users(users::Command),
     #[command(subcommand)]
     Sessions(sessions::Command),
+    #[command(subcommand)]
+    Keys(keys::Command),
     Backup(backup::Args),
     Restore(restore::Args),
     #[command(subcommand)]
@@ -63,6 +65,7 @@ impl Cli {
             Command::Config(command) => config::run(&command, output),
             Command::Users(command) => users::run(command, output),
             Command::Sessions(command) => sessions::run(&command, output),
+            Command::Keys(command) => keys::run(command, output),
             Command::Backup(args) => backup::run(&args, output),
             Command::Restore(args) => restore::run(&args, output),
             Command::Store(command) => store::run(&command, output),

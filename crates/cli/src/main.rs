@@ -13,6 +13,7 @@ mod input;
 mod jwk;
 mod jws;
 mod key_file;
+mod keys;
 mod man;
 mod out_file;
 mod output;

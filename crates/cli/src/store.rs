@@ -50,7 +50,7 @@ pub(crate) fn with<F: Future<Output = Result<Exit, Failure>>>(
 }
 
 /// A command on the wrong database is a quiet disaster, so every one says where it works.
-fn say_which(config: &Config, absent: Absent, output: Output) -> Result<(), Failure> {
+pub(crate) fn say_which(config: &Config, absent: Absent, output: Output) -> Result<(), Failure> {
     let name = name(config);
     match config.store.file(&config.base_dir).map(|file| file.exists()) {
         Some(false) if absent == Absent::Refuse => Err(Failure::environment(format!(

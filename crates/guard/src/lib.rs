@@ -1,6 +1,7 @@
 //! Protects an API with JWT access tokens, asking nobody on the way.
 //!
-//! ```no_run
+#![cfg_attr(feature = "axum", doc = "```no_run")]
+#![cfg_attr(not(feature = "axum"), doc = "```ignore")]
 //! use axum::{Router, routing::get};
 //! use jotgate_guard::{Auth, Guard};
 //!
@@ -81,7 +82,13 @@ pub use layer::{GuardLayer, Guarded, ResponseFuture};
 pub use rejection::{ClaimsError, Rejection};
 pub use verifier::Guard;
 
-/// Compiles the README's example.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+/// Compiles the examples of the README and of the guides.
+#[cfg(all(doctest, feature = "axum"))]
+mod documents {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/guides/protect-an-axum-api.md")]
+    struct ProtectAnAxumApi;
+    #[doc = include_str!("../../../docs/guides/trust-other-issuers.md")]
+    struct TrustOtherIssuers;
+}

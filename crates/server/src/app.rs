@@ -7,6 +7,7 @@ use jotgate_wire::RevocationSet;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, Problem};
+use crate::domain::key::KeyPurpose;
 use crate::domain::password::PasswordPolicy;
 use crate::domain::time::Timestamp;
 use crate::hasher::{HashError, Hasher};
@@ -19,7 +20,8 @@ use crate::store::copy::IsUnfinishedCopy;
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
 use crate::store::{BackupError, InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
 use crate::throttle::Throttle;
-use crate::tokens::keyring::{self, Keyring, KeyringError};
+use crate::tokens::generate::Generator;
+use crate::tokens::keyring::{Keyring, KeyringError};
 use crate::tokens::master_key::{MasterKey, MasterKeyError};
 use crate::tokens::terms::Terms;
 
@@ -104,13 +106,12 @@ impl App {
         if let problems @ [_, ..] = Self::preflight(&config).as_slice() {
             return Err(ConfigError { problems: problems.to_vec() }.into());
         }
-        let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
-        let store = Store::open(&url, config.store.limits()).await?;
+        let store = open_store(&config).await?;
         if store.read(IsUnfinishedCopy).await? {
             return Err(StartError::UnfinishedCopy);
         }
         let terms = Terms::new(&config);
-        let keys = open_keys(&config, &terms, &url, &store, &*random, clock.now()).await?;
+        let keys = open_keys(&config, &terms, &store, &*random, clock.now()).await?;
         let hasher = Hasher::new(&config.passwords, &*random)?;
         let throttle = Throttle::new(&config.throttle);
         let revocations = Revocations::new(&config.revocations);
@@ -191,22 +192,46 @@ impl App {
     }
 }
 
+/// Opens the configured store, and makes or migrates it as needed.
+pub(crate) async fn open_store(config: &Config) -> Result<Store, StartError> {
+    Ok(Store::open(&store_url(config)?, config.store.limits()).await?)
+}
+
 async fn open_keys(
     config: &Config,
     terms: &Terms,
-    url: &StoreUrl,
     store: &Store,
     random: &dyn Random,
     now: Timestamp,
 ) -> Result<Keys, StartError> {
     let mut stored = store.read(LoadKeys).await?;
     let first_start = stored.keys.is_empty();
-    let master = MasterKey::find(&config.keys, &config.base_dir, master_key_file(url), first_start, random)?;
-    if first_start {
-        let keys = keyring::generate(&config.tokens, &master, random, now)?;
-        stored = store.write(InsertKeysIfNone { keys }).await?;
+    let master = master_key(config, first_start, random)?;
+    let lacking = |purpose: &KeyPurpose| stored.keys.iter().all(|key| key.purpose != *purpose);
+    let lacking: Vec<_> = [KeyPurpose::Signing, KeyPurpose::Refresh].into_iter().filter(lacking).collect();
+    if !lacking.is_empty() {
+        let generator = Generator { master: &master, random };
+        let keys = lacking.into_iter().map(|purpose| generator.active(purpose, &config.tokens, now));
+        let keys = keys.collect::<Result<_, _>>()?;
+        stored = store.write(InsertKeysIfNone { keys, master: master.mark() }).await?;
     }
-    Ok(Keys::new(Keyring::open(&stored, &config.tokens, terms, &master)?, master))
+    Ok(Keys::new(Keyring::open(&stored, &config.tokens, terms, &master, None)?, master))
+}
+
+/// The master key that is configured, or else the one beside an embedded database; that is made at the first start.
+pub(crate) fn master_key(config: &Config, first_start: bool, random: &dyn Random) -> Result<MasterKey, StartError> {
+    let beside = master_key_file(&store_url(config)?);
+    Ok(MasterKey::find(&config.keys, &config.base_dir, beside, first_start, random)?)
+}
+
+/// The file of the master key that was made beside an embedded database, unless another is configured.
+pub(crate) fn made_master_key_file(config: &Config) -> Result<Option<PathBuf>, StartError> {
+    let configured = config.keys.master_key.is_some() || config.keys.master_key_file.is_some();
+    Ok(if configured { None } else { master_key_file(&store_url(config)?) })
+}
+
+fn store_url(config: &Config) -> Result<StoreUrl, StartError> {
+    Ok(config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir))
 }
 
 /// The file of the master key that is made beside an embedded database, and named after it.

@@ -1,7 +1,7 @@
-//! Keeps this process's key ring in step with the store.
+//! Keeps this process's key ring in step with the store, and the keys themselves in step with time.
 //!
 //! Requests read a snapshot, and take it once each; it is replaced as a whole. A server whose master key no longer opens
-//! what is stored keeps what it has.
+//! what is stored keeps what it has, and adds nothing.
 
 use std::sync::Arc;
 
@@ -9,8 +9,15 @@ use arc_swap::ArcSwap;
 use jotgate_jose::KeySet;
 
 use crate::app::App;
+use crate::config::Config;
+use crate::domain::key::KeyPurpose;
+use crate::domain::rotation::{Rotation, Step, Wanted};
+use crate::domain::time::Timestamp;
+use crate::revocations;
 use crate::store::StoreError;
-use crate::store::keys::{KeysVersion, LoadKeys};
+use crate::store::keys::{AdvanceKeys, Change, KeysVersion, LoadKeys, OtherMaster};
+use crate::store::sessions::RotatedBefore;
+use crate::tokens::generate::{Generator, secret_kid};
 use crate::tokens::keyring::{Keyring, KeyringError};
 use crate::tokens::master_key::MasterKey;
 
@@ -21,18 +28,28 @@ pub(crate) struct Keys {
     master: MasterKey,
 }
 
-/// Why the stored keys were not taken in.
+/// Why the stored keys were not taken in, or not changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FollowKeysError {
-    #[error("the keys cannot be read: {0}")]
+    #[error("the database cannot be used: {0}")]
     Store(#[from] StoreError),
     #[error(transparent)]
     Keyring(#[from] KeyringError),
 }
 
+impl From<OtherMaster> for FollowKeysError {
+    fn from(_: OtherMaster) -> Self {
+        Self::Keyring(KeyringError::OtherMaster)
+    }
+}
+
 impl Keys {
     pub(crate) fn new(ring: Keyring, master: MasterKey) -> Self {
         Self { ring: ArcSwap::from_pointee(ring), master }
+    }
+
+    pub(crate) fn master(&self) -> &MasterKey {
+        &self.master
     }
 
     /// Of two that are read at once the newer stays: a key that was taken away never comes back.
@@ -59,11 +76,81 @@ impl App {
     /// Takes in the stored keys if they have changed.
     pub(crate) async fn follow_keys(&self) -> Result<(), FollowKeysError> {
         let inner = &self.inner;
-        if inner.store.read(KeysVersion).await? == self.keyring().version() {
+        let present = self.keyring();
+        if inner.store.read(KeysVersion).await? == present.version() {
             return Ok(());
         }
         let stored = inner.store.read(LoadKeys).await?;
-        inner.keys.replace(Keyring::open(&stored, &inner.config.tokens, &inner.terms, &inner.keys.master)?);
+        let ring = Keyring::open(&stored, &inner.config.tokens, &inner.terms, &inner.keys.master, Some(&present))?;
+        inner.keys.replace(ring);
         Ok(())
     }
+
+    /// Takes the steps that are due: makes keys ahead of time, lets them sign, forgets them. Any number of servers may do so at
+    /// once; each step is taken by one.
+    pub(crate) async fn advance_keys(&self) -> Result<Vec<Change>, FollowKeysError> {
+        let (rotation, now) = (rotation(&self.inner.config), self.now());
+        let stored = self.inner.store.read(LoadKeys).await?;
+        let (mut made, mut keep, mut due) = (Vec::new(), Vec::new(), 0);
+        for step in rotation.due(&stored.keys, now) {
+            match step {
+                Step::Make { purpose, .. } => {
+                    made.push(self.generator().next(purpose, &self.inner.config.tokens, now)?)
+                }
+                Step::Drop(kid) if self.may_be_presented(&stored.keys, &kid, now).await? => {
+                    keep.push(kid);
+                    continue;
+                }
+                Step::Drop(_) | Step::Activate(_) => {}
+            }
+            due += 1;
+        }
+        if due == 0 {
+            return Ok(Vec::new());
+        }
+        let master = self.inner.keys.master.mark();
+        let changes = self.inner.store.write(AdvanceKeys { rotation, made, keep, master, now }).await??;
+        self.follow_keys().await?;
+        Ok(changes)
+    }
+
+    /// Whether a live session may still hold a refresh token by this key. The configured limits have passed by now, but a session
+    /// keeps those it was opened with.
+    async fn may_be_presented(
+        &self,
+        keys: &[crate::domain::key::StoredKey],
+        kid: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let refresh = keys.iter().find(|key| key.kid == kid && key.purpose == KeyPurpose::Refresh);
+        match refresh.and_then(|key| key.retired_at) {
+            Some(retired_at) => self.inner.store.read(RotatedBefore { time: retired_at, now }).await,
+            None => Ok(false),
+        }
+    }
+
+    pub(crate) fn generator(&self) -> Generator<'_> {
+        Generator { master: &self.inner.keys.master, random: &*self.inner.random }
+    }
 }
+
+/// What the configuration wants of the keys.
+pub(crate) fn rotation(config: &Config) -> Rotation {
+    let wanted = match &config.tokens.secret {
+        Some(secret) => Wanted::Secret(secret_kid(secret.expose())),
+        None => Wanted::Pair(config.tokens.algorithm.name().to_owned()),
+    };
+    let sessions = config.clients.values().map(|client| client.over(&config.sessions).absolute_ttl);
+    let longest = sessions.chain([config.sessions.absolute_ttl]).max().unwrap_or(config.sessions.absolute_ttl);
+    let every = config.keys.rotate_every.get();
+    Rotation {
+        wanted,
+        every: (every > 0).then_some(every),
+        cache_life: config.keys.jwks_max_age.get(),
+        keep_signing: revocations::LONGEST_TOKEN,
+        keep_refresh: longest.get(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

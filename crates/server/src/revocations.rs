@@ -102,10 +102,13 @@ impl App {
     }
 }
 
-/// When a revocation made now can be forgotten: when no access token can be left that any verifier would take. The bounds
+/// Seconds after which no access token can be left that was issued before and that any verifier would take. The bounds
 /// count, and not today's settings: yesterday's tokens may live longer, and verifiers have a leeway of their own.
+pub(crate) const LONGEST_TOKEN: i64 = ACCESS_TTL_MAX.0 as i64 + 2 * Policy::MAX_LEEWAY as i64;
+
+/// When a revocation made now can be forgotten.
 pub(crate) fn forget_at(now: Timestamp) -> Timestamp {
-    now.plus_seconds(ACCESS_TTL_MAX.get() + 2 * i64::from(Policy::MAX_LEEWAY))
+    now.plus_seconds(LONGEST_TOKEN)
 }
 
 fn wire_entry(seq: u64, revocation: &Revocation) -> Entry {

@@ -16,6 +16,7 @@ const PASSWORD: &str = "a long enough pass phrase";
 struct Site {
     url: String,
     client: Client,
+    auth: App,
     _data: TempDir,
 }
 
@@ -46,7 +47,7 @@ async fn start() -> Site {
         .route("/foreign", get(hello).layer(foreign.layer()))
         .nest("/auth", auth.router());
     tokio::spawn(async move { axum::serve(listener, app).await });
-    Site { url, client: Client::new(), _data: data }
+    Site { url, client: Client::new(), auth, _data: data }
 }
 
 impl Site {
@@ -75,6 +76,23 @@ async fn a_guard_in_the_same_process_refuses_an_ended_session_at_once() {
     assert_eq!(logout.status().as_u16(), 204);
     let (status, body) = site.get("/shared", token).await;
     assert!(status == 401 && body.contains("\"code\":\"session_ended\""), "{status} {body}");
+}
+
+/// The key ring changes under the guard: the new key's tokens are taken at once, the old one's refused by name.
+#[tokio::test]
+async fn a_guard_in_the_same_process_follows_the_keys() {
+    let site = start().await;
+    let registered = site.register().await;
+    let token = registered["access_token"].as_str().unwrap();
+    assert_eq!(site.get("/shared", token).await.0, 200);
+    let kid = site.auth.verifying_keys().keys()[0].kid().unwrap().to_owned();
+    jotgate_server::flows::revoke_keys(&site.auth, vec![kid]).await.unwrap();
+    let (status, body) = site.get("/shared", token).await;
+    assert!(status == 401 && body.contains("\"code\":\"key_revoked\""), "{status} {body}");
+    let refresh = json!({"refresh_token": registered["refresh_token"]});
+    let renewed = site.client.post(format!("{}/auth/v1/refresh", site.url)).json(&refresh).send().await.unwrap();
+    let renewed: Value = renewed.json().await.unwrap();
+    assert_eq!(site.get("/shared", renewed["access_token"].as_str().unwrap()).await.0, 200);
 }
 
 #[tokio::test]

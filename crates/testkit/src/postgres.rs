@@ -82,7 +82,11 @@ impl Drop for Database {
 }
 
 /// Runs statements on a server, and gives the rows of the last as texts. Blocks, and may be called from within a runtime.
-fn run(url: &str, sql: &str) -> Result<Vec<Vec<Option<String>>>, String> {
+///
+/// # Errors
+///
+/// What the server says.
+pub fn run(url: &str, sql: &str) -> Result<Vec<Vec<Option<String>>>, String> {
     let (url, sql) = (url.to_owned(), sql.to_owned());
     let done = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
@@ -153,10 +157,11 @@ impl Cluster {
     /// When PostgreSQL is not installed or does not start.
     pub fn start(durability: Durability) -> Result<Self, String> {
         let programs = programs().ok_or("PostgreSQL is not installed (the package `postgresql` brings it)")?;
+        let kind = if durability == Durability::Fast { "fast" } else { "durable" };
         let mut failure = String::new();
         // The port was free a moment ago, which is all that can be known.
         for _ in 0..3 {
-            match Self::start_on(&programs, free_port().map_err(|error| error.to_string())?, durability) {
+            match Self::start_on(&programs, free_port().map_err(|error| error.to_string())?, kind) {
                 Ok(cluster) => return Ok(cluster),
                 Err(error) => failure = error,
             }
@@ -164,8 +169,17 @@ impl Cluster {
         Err(format!("PostgreSQL did not start: {failure}"))
     }
 
-    fn start_on(programs: &Path, port: u16, durability: Durability) -> Result<Self, String> {
-        let kind = if durability == Durability::Fast { "fast" } else { "durable" };
+    /// Starts a standby that follows the server on this port, until it is [promoted](Self::promote).
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn standby(of: u16) -> Result<Self, String> {
+        let programs = programs().ok_or("PostgreSQL is not installed (the package `postgresql` brings it)")?;
+        Self::start_on(&programs, free_port().map_err(|error| error.to_string())?, &format!("standby:{of}"))
+    }
+
+    fn start_on(programs: &Path, port: u16, kind: &str) -> Result<Self, String> {
         let mut command = as_somebody();
         command.args(["sh", "-c", SCRIPT, "cluster.sh"]).arg(programs).arg(port.to_string()).arg(kind);
         // A Ctrl-C in the terminal is for the tests; the server ends with them.
@@ -207,9 +221,34 @@ impl Cluster {
         self.tell("crash");
     }
 
+    /// Makes a standby the one that takes changes.
+    pub fn promote(&self) {
+        self.tell("promote");
+    }
+
     /// Starts it again.
     pub fn start_again(&self) {
         self.tell("start");
+    }
+
+    /// Has it offer TLS with this certificate and key from the next start on.
+    ///
+    /// # Errors
+    ///
+    /// When the files cannot be read, or not put into its folder.
+    pub fn use_certificate(&self, certificate: &Path, key: &Path) -> io::Result<()> {
+        let mut shell = self.shell.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = |file: &Path| std::fs::read_to_string(file).map(|text| text.replace('\n', "|"));
+        shell.tell(&format!("certificate {} {}", text(certificate)?.replace(' ', "~"), text(key)?.replace(' ', "~")))
+    }
+
+    /// Has it offer no TLS from the next start on.
+    ///
+    /// # Errors
+    ///
+    /// When the shell that holds it is gone.
+    pub fn use_no_certificate(&self) -> io::Result<()> {
+        self.shell.lock().unwrap_or_else(PoisonError::into_inner).tell("plain")
     }
 
     #[expect(clippy::expect_used, reason = "a test without its server fails")]

@@ -7,7 +7,7 @@ fn commands(desk: &Desk) -> Vec<Vec<String>> {
     desk.run(&["man", "man"]).ends(0);
     let pages = std::fs::read_dir(desk.path("man")).unwrap().flatten();
     let names = pages.map(|page| page.file_name().to_string_lossy().trim_end_matches(".1").to_owned());
-    names.map(|name| name.split('-').skip(1).map(str::to_owned).collect()).collect()
+    names.map(|name| name.splitn(3, '-').skip(1).map(str::to_owned).collect()).collect()
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn every_command_has_help_with_an_example_and_a_manual_page() {
 #[test]
 fn what_is_not_built_is_not_there() {
     let desk = Desk::new();
-    for absent in ["keys", "audit", "store"] {
+    for absent in ["audit", "store"] {
         desk.run(&[absent]).ends(2);
     }
     desk.run(&["users", "import"]).ends(2);

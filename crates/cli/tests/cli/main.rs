@@ -11,6 +11,7 @@ mod help;
 mod import;
 mod jwk;
 mod jws;
+mod keys;
 mod kill;
 mod probe;
 mod secrets;

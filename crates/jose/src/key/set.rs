@@ -26,6 +26,14 @@ impl KeySet {
         Ok(Self { keys, skipped: Vec::new() })
     }
 
+    /// Puts keys of one owner together, HMAC secrets beside public keys: for an issuer that changes from one to the other. It
+    /// never leaves the program ([`Self::to_json`] refuses it), and no set from elsewhere may be one.
+    pub fn mixed(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, KeyError> {
+        let keys: Vec<_> = keys.into_iter().collect();
+        check_kids(&keys)?;
+        Ok(Self { keys, skipped: Vec::new() })
+    }
+
     /// Reads a JWK Set. Entries that cannot be used are skipped, as RFC 7517 §5 says; [`Self::skipped`] tells why.
     ///
     /// The whole set is refused when one of its keys shows private members, when it mixes HMAC secrets with public keys, or

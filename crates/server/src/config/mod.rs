@@ -16,6 +16,7 @@ mod problem;
 mod reference;
 mod revocations;
 mod rules;
+mod secret;
 mod sessions;
 mod source;
 mod store;

@@ -1,67 +1,16 @@
 //! What a configuration must satisfy before a server may start on it.
 
 use std::net::IpAddr;
-use std::path::Path;
 
-use jotgate_jose::{Algorithm, SigningKey};
-use jotgate_wire::SecretText;
+use jotgate_jose::Algorithm;
 use url::{Host, Url};
 
 use super::source::Lines;
-use super::{Config, ConfigError, Problem, Seconds, Sessions};
+use super::{Config, ConfigError, Problem, Seconds, Sessions, secret};
 
 /// Above this an access token outlives what people expect of a log-out at a foreign verifier.
 pub(crate) const ACCESS_TTL_MAX: Seconds = Seconds(3600);
 const ACCESS_TTL_WARN: Seconds = Seconds(900);
-
-/// Secrets that stand in tutorials, documentation and example files, in lower case: an attacker tries these first.
-const WELL_KNOWN_SECRETS: &[&str] = &[
-    "secret",
-    "your-256-bit-secret",
-    "your-384-bit-secret",
-    "your-512-bit-secret",
-    "a-string-secret-at-least-256-bits-long",
-    "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
-    "changeme",
-    "change-me",
-    "change_me",
-    "supersecret",
-    "super-secret",
-    "super_secret",
-    "mysecret",
-    "my-secret",
-    "my_secret",
-    "mysecretkey",
-    "my-secret-key",
-    "my_secret_key",
-    "jwtsecret",
-    "jwt-secret",
-    "jwt_secret",
-    "jwt_secret_key",
-    "jwt-secret-key",
-    "secretkey",
-    "secret-key",
-    "secret_key",
-    "shhhhh",
-    "password",
-    "token",
-    "access_token_secret",
-    "refresh_token_secret",
-    "keyboard cat",
-    "somesecret",
-    "topsecret",
-    "top-secret",
-    "test",
-    "example",
-    "your_jwt_secret",
-    "your-jwt-secret",
-    "your_secret_key",
-    "your-secret-key",
-    "yoursecretkey",
-    "notasecret",
-    "default",
-    "django-insecure",
-];
 
 /// Applies every rule; the warnings are for the operator to read at start.
 pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, ConfigError> {
@@ -85,7 +34,8 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("tokens.audience", config.tokens.audience.iter().try_for_each(|audience| audience_value(audience)));
     refuse("tokens.client_id", not_empty(&config.tokens.client_id));
     refuse("tokens.algorithm", algorithm(config.tokens.algorithm));
-    refuse("tokens.secret", load_secret(config));
+    refuse("tokens.secret", secret::load(config));
+    refuse("tokens.previous_secret", secret::load_previous(&mut config.tokens, &config.base_dir));
     refuse("tokens.status_list", status_list(config));
     refuse("sessions.idle_ttl", at_least(1, config.sessions.idle_ttl.0));
     refuse("sessions.absolute_ttl", absolute_ttl(&config.sessions));
@@ -104,6 +54,8 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
     refuse("passwords.memory_kib", memory(&config.passwords));
     refuse("passwords.iterations", at_least(1, config.passwords.iterations));
+    refuse("keys.jwks_max_age", config.keys.check_max_age());
+    refuse("keys.rotate_every", config.keys.check_rotation());
     refuse("forward_auth.login_url", login_url(config.forward_auth.login_url.as_deref()));
     refuse("forward_auth.origins", config.forward_auth.origins.iter().try_for_each(|origin| exact_origin(origin)));
     refuse("log.level", not_empty(&config.log.level));
@@ -299,59 +251,6 @@ fn memory(passwords: &super::Passwords) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads `secret_file` into `secret`, and refuses a secret that is short, well known or plainly not random.
-fn load_secret(config: &mut Config) -> Result<(), String> {
-    let algorithm = config.tokens.algorithm;
-    if let Some(file) = config.tokens.secret_file.take() {
-        if config.tokens.secret.is_some() {
-            return Err("stands beside `tokens.secret_file`; leave one of them out".into());
-        }
-        config.tokens.secret = Some(read_secret(&config.base_dir.join(file))?);
-    }
-    match (&config.tokens.secret, algorithm.is_symmetric()) {
-        (None, false) => Ok(()),
-        (None, true) => Err(format!(
-            "is missing; {} needs one: set JOTGATE_TOKENS__SECRET to the output of `openssl rand -hex 64`",
-            algorithm.name()
-        )),
-        (Some(_), false) => Err(format!(
-            "is set, but {} signs with a key pair; leave it out or set `tokens.algorithm` to HS256",
-            algorithm.name()
-        )),
-        (Some(secret), true) => strong(secret.expose(), algorithm),
-    }
-}
-
-fn read_secret(file: &Path) -> Result<SecretText, String> {
-    let text =
-        std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?;
-    Ok(SecretText::from(text.trim_end_matches(['\r', '\n']).to_owned()))
-}
-
-fn strong(secret: &str, algorithm: Algorithm) -> Result<(), String> {
-    const MEND: &str = "use the output of `openssl rand -hex 64`";
-    let normal = secret.trim().to_ascii_lowercase();
-    if WELL_KNOWN_SECRETS.contains(&normal.as_str()) || is_padded_well_known(&normal) {
-        return Err(format!("is a well-known example secret; {MEND}"));
-    }
-    SigningKey::hmac(algorithm, secret.as_bytes()).map_err(|error| format!("is too weak ({error}); {MEND}"))?;
-    let distinct = secret.bytes().collect::<std::collections::BTreeSet<_>>().len();
-    if distinct < 10 {
-        return Err(format!("can be guessed: {distinct} different characters in all; {MEND}"));
-    }
-    Ok(())
-}
-
-/// An example secret repeated, or stretched with digits and punctuation, is as well known as the example itself.
-fn is_padded_well_known(secret: &str) -> bool {
-    let is_filler = |c: char| c.is_ascii_digit() || c.is_ascii_punctuation() || c.is_whitespace();
-    let core = secret.trim_matches(is_filler);
-    WELL_KNOWN_SECRETS.iter().any(|known| {
-        let repeated = !core.is_empty() && core.split(*known).all(|rest| rest.chars().all(is_filler));
-        core == known.trim_matches(is_filler) || repeated
-    })
-}
-
 /// OWASP Password Storage Cheat Sheet: these pairs of memory (KiB) and passes are equally strong.
 fn meets_owasp(passwords: &super::Passwords) -> bool {
     const PAIRS: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
@@ -388,6 +287,7 @@ fn warnings(config: &Config) -> Vec<String> {
     for origin in config.http.allowed_origins.iter().filter(|origin| is_plain_http_elsewhere(origin)) {
         warnings.push(format!("http.allowed_origins has {origin}: whoever is on the network can act as a page of it"));
     }
+    warnings.extend(config.keys.warning());
     for origin in config.forward_auth.origins.iter().filter(|origin| is_plain_http_elsewhere(origin)) {
         warnings.push(format!("forward_auth.origins has {origin}: whoever is on the network can act as a page of it"));
     }

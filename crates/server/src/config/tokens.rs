@@ -25,6 +25,11 @@ pub struct Tokens {
     pub secret: Option<SecretText>,
     /// A file that holds the secret instead.
     pub secret_file: Option<PathBuf>,
+    /// The secret from before a change of `secret` or to a key pair: its tokens are taken until they expire.
+    #[serde(skip_serializing)]
+    pub previous_secret: Option<SecretText>,
+    /// A file that holds that secret instead.
+    pub previous_secret_file: Option<PathBuf>,
     /// Whether tokens say in `status` where a list says if their session has ended, and such lists are published.
     pub status_list: bool,
 }
@@ -38,6 +43,8 @@ impl Default for Tokens {
             client_id: "jotgate".into(),
             secret: None,
             secret_file: None,
+            previous_secret: None,
+            previous_secret_file: None,
             status_list: false,
         }
     }
@@ -62,6 +69,12 @@ pub(super) const KEYS: &[Key] = &[
         meaning: "secret of HS256, HS384 or HS512, at least as long as the hash; better as JOTGATE_TOKENS__SECRET",
     },
     Key { path: "tokens.secret_file", default: "(none)", meaning: "a file that holds the secret instead" },
+    Key {
+        path: "tokens.previous_secret",
+        default: "(none)",
+        meaning: "the secret from before a change of it, or of `tokens.algorithm`, for as long as `jotgate keys list` shows it",
+    },
+    Key { path: "tokens.previous_secret_file", default: "(none)", meaning: "a file that holds that secret instead" },
     Key {
         path: "tokens.status_list",
         default: "false",

@@ -1,8 +1,8 @@
-//! A key of the key ring as it is stored: sealed.
+//! A key of the key ring as it is stored, and where it is in its life.
 
 use super::time::Timestamp;
 
-/// A key of the key ring with its secret part encrypted.
+/// A key of the key ring with what is secret of it encrypted.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct StoredKey {
     /// The key id, unique among all keys.
@@ -11,11 +11,24 @@ pub(crate) struct StoredKey {
     /// The algorithm, by its JOSE name.
     pub(crate) algorithm: String,
     pub(crate) state: KeyState,
-    /// The secret under the master key, as AES-256-GCM ciphertext made by the key ring.
-    pub(crate) sealed: Vec<u8>,
+    /// The secret under the master key, as AES-256-GCM ciphertext made by the key ring. It goes when the key no longer
+    /// signs; a secret from the configuration is never here.
+    pub(crate) sealed: Option<Vec<u8>>,
+    /// The public half of a key pair, sealed as well: whoever can write to the database cannot add a key of their own.
+    pub(crate) public: Option<Vec<u8>>,
+    /// When it was made, and published.
     pub(crate) created_at: Timestamp,
+    /// From when on it is to sign, or has been signing. A next key without it waits to be asked for.
+    pub(crate) activate_at: Option<Timestamp>,
     pub(crate) activated_at: Option<Timestamp>,
     pub(crate) retired_at: Option<Timestamp>,
+}
+
+impl StoredKey {
+    /// A secret that the configuration holds. Its verifiers have it by other means than the key set.
+    pub(crate) fn is_configured_secret(&self) -> bool {
+        self.purpose == KeyPurpose::Signing && self.public.is_none()
+    }
 }
 
 impl std::fmt::Debug for StoredKey {
@@ -31,7 +44,7 @@ impl std::fmt::Debug for StoredKey {
 
 /// What a key is for. The names are stored: they are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeyPurpose {
+pub enum KeyPurpose {
     /// Signs access tokens.
     Signing,
     /// Authenticates refresh tokens.
@@ -40,7 +53,8 @@ pub(crate) enum KeyPurpose {
 
 impl KeyPurpose {
     /// The stable name.
-    pub(crate) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Signing => "signing",
             Self::Refresh => "refresh",
@@ -55,18 +69,19 @@ impl KeyPurpose {
 
 /// Where a key is in its life. The names are stored: they are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeyState {
-    /// Published, not signing yet.
+pub enum KeyState {
+    /// Known to everyone who verifies, not signing yet.
     Next,
     /// Signing.
     Active,
-    /// Published until the last token it signed has expired.
+    /// Still known, until the last token it signed has expired.
     Retired,
 }
 
 impl KeyState {
     /// The stable name.
-    pub(crate) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Next => "next",
             Self::Active => "active",
@@ -102,12 +117,14 @@ mod tests {
             purpose: KeyPurpose::Signing,
             algorithm: "EdDSA".to_owned(),
             state: KeyState::Active,
-            sealed: vec![251, 252, 253],
+            sealed: Some(vec![251, 252, 253]),
+            public: Some(vec![254, 250]),
             created_at: Timestamp::from_seconds(1),
+            activate_at: None,
             activated_at: None,
             retired_at: None,
         };
         let shown = format!("{key:?}");
-        assert!(shown.contains("k1") && !shown.contains("251"), "{shown}");
+        assert!(shown.contains("k1") && !shown.contains("251") && !shown.contains("254"), "{shown}");
     }
 }

@@ -2,10 +2,11 @@
 
 pub mod email;
 mod id;
-pub(crate) mod key;
+pub mod key;
 pub mod password;
 pub(crate) mod refresh;
 pub(crate) mod revocation;
+pub(crate) mod rotation;
 pub mod session;
 pub(crate) mod status;
 pub(crate) mod throttle;

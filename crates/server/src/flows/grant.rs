@@ -73,7 +73,7 @@ pub(super) fn issue(app: &App, user: &User, session: &Session, now: Timestamp) -
     let keyring = app.keyring();
     let access = issue::access_token(&keyring, &app.inner.terms, user, session, (now, jti))
         .map_err(|error| Failure::Internal(format!("the access token could not be signed: {error}")))?;
-    let key = keyring.refresh().first();
+    let key = keyring.refresh().at(session.rotated_at);
     let key = key.ok_or_else(|| Failure::Internal("there is no key for refresh tokens".into()))?;
     let refresh = RefreshToken { session: session.id, generation: session.generation }.seal(key);
     Ok(Grant {

@@ -5,11 +5,13 @@ mod authenticate;
 mod change_password;
 mod grant;
 mod import;
+mod keys;
 mod login;
 mod logout;
 mod me;
 mod refresh;
 mod register;
+mod rekey;
 mod sessions;
 mod users;
 
@@ -17,11 +19,13 @@ pub use authenticate::authenticate;
 pub use change_password::{ChangePassword, change_password};
 pub use grant::{Grant, Opened};
 pub use import::{ImportMode, ImportOutcome, ImportRefusal, Imported, import};
+pub use keys::{KeyInfo, KeysFailure, NextKeyInfo, Revoked, generate_key, keys, public_keys, revoke_keys, rotate_key};
 pub use login::{LogIn, login};
 pub use logout::{Credential, Scope, logout};
 pub use me::{me, rename};
 pub use refresh::refresh;
 pub use register::{Register, register};
+pub use rekey::{Rekeyed, rekey};
 pub use sessions::{end_session, end_sessions_of, sessions};
 pub use users::{NewUser, create_user, delete_user, disable_user, enable_user, find_user, users};
 

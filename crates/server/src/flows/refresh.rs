@@ -27,7 +27,7 @@ pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Fa
         user_agent: device.user_agent,
         forget_at: revocations::forget_at(now),
     };
-    match app.inner.store.write(rotate).await? {
+    match app.inner.store.rotate(rotate).await? {
         RotateOutcome::Rotated { session, user } | RotateOutcome::Replayed { session, user } => {
             issue(app, &user, &session, now)
         }

@@ -6,22 +6,18 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::app::App;
 
-/// How long verifiers may keep the set, in seconds. A new key signs only after it was published for longer than this.
-const MAX_AGE: &str = "public, max-age=300";
-
 pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
     let jwks = app.keyring().jwks().clone();
     let etag = HeaderValue::from_str(&jwks.etag).unwrap_or(HeaderValue::from_static("\"\""));
-    let common = [(header::ETAG, etag), (header::CACHE_CONTROL, HeaderValue::from_static(MAX_AGE))];
+    let common = [(header::ETAG, etag), (header::CACHE_CONTROL, max_age(&app))];
     if is_known(&headers, &jwks.etag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     (common, [(header::CONTENT_TYPE, "application/jwk-set+json")], jwks.body).into_response()
 }
 
-/// Whether the client has the document with this tag already.
-pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    headers.get_all(header::IF_NONE_MATCH).iter().any(|known| matches(known, etag))
+    let common = [(header::ETAG, etag), (header::CACHE_CONTROL, max_age(&app))];
+    if is_known(&headers, &jwks.etag) {
 }
 
 /// RFC 9110 §13.1.2: a list of tags compared weakly, or `*`.

@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use http::header;
 use jotgate_wire::IssuerMetadata;
 
+use super::jwks::max_age;
 use crate::app::App;
 
 pub(crate) async fn get(State(app): State<App>) -> Response {
@@ -20,6 +21,6 @@ pub(crate) async fn get(State(app): State<App>) -> Response {
         subject_types_supported: vec!["public".into()],
         id_token_signing_alg_values_supported: keyring.algorithms().map(|algorithm| algorithm.name().into()).collect(),
     };
-    let cache = [(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"))];
+    let cache = [(header::CACHE_CONTROL, max_age(&app))];
     (cache, Json(metadata)).into_response()
 }

@@ -96,6 +96,13 @@ macro_rules! conformance {
                 keys_are_kept_as_given
                 of_two_first_starts_one_makes_the_keys
                 a_new_purpose_gets_its_keys
+                a_key_lives_from_next_to_gone
+                of_many_servers_one_takes_each_step
+                a_revoked_key_is_gone_named_and_replaced_at_once
+                the_next_key_takes_over_from_a_revoked_one
+                of_two_revocations_at_once_one_key_signs
+                what_is_interrupted_leaves_nothing_half_done
+                all_keys_get_another_master_key_or_none
             }
             engine {
                 a_failed_operation_undoes_itself_and_harms_no_neighbour

@@ -22,6 +22,8 @@ pub(crate) mod users;
 #[cfg(test)]
 pub(crate) mod conformance;
 
+use sessions::{RotateOutcome, RotateSession};
+
 pub use error::BackupError;
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use postgres::Limits;
@@ -65,6 +67,14 @@ impl Store {
         match &self.engine {
             Engine::Sqlite(engine) => engine.write(op).await,
             Engine::Postgres(engine) => engine.write(op).await,
+        }
+    }
+
+    /// Rotates a session: what [`write`](Self::write) would do, and with others in one statement where that is faster.
+    pub(crate) async fn rotate(&self, op: RotateSession) -> Result<RotateOutcome, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.write(op).await,
+            Engine::Postgres(engine) => engine.rotate(op).await,
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use super::error::{OpenError, StoreError};
+use super::sessions::{RotateOutcome, RotateSession};
 use super::tx::{Op, ReadOp};
 
 mod address;
@@ -17,6 +18,7 @@ mod error;
 mod migrate;
 mod outcome;
 mod pool;
+mod rotations;
 mod row;
 mod tls;
 mod transaction;
@@ -27,6 +29,7 @@ use connection::Connector;
 use error::Fault;
 use outcome::{Outcome, Witness};
 use pool::Pool;
+use rotations::Rotations;
 use transaction::Attempt;
 use watcher::{Crier, Watcher};
 
@@ -53,6 +56,7 @@ pub(crate) struct Limits {
 #[derive(Clone, Debug)]
 pub(super) struct Postgres {
     shared: Arc<Shared>,
+    rotations: Arc<Rotations>,
 }
 
 #[derive(Debug)]
@@ -78,7 +82,9 @@ impl Postgres {
         let admission = Arc::new(Semaphore::new(QUEUE as usize));
         let (closing, watcher) = (AtomicBool::new(false), Mutex::new(None));
         let name = address.to_string();
-        Ok(Self { shared: Arc::new(Shared { name, connector, pool, admission, closing, crier, watcher }) })
+        let shared = Arc::new(Shared { name, connector, pool, admission, closing, crier, watcher });
+        let rotations = Arc::new(Rotations::start(Arc::clone(&shared)));
+        Ok(Self { shared, rotations })
     }
 
     /// The database for people, without a password.
@@ -101,6 +107,12 @@ impl Postgres {
             result
         });
         change.await.unwrap_or_else(|_| Err(StoreError::Internal("an operation panicked".to_owned())))
+    }
+
+    /// See [`super::Store::rotate`].
+    pub(super) async fn rotate(&self, op: RotateSession) -> Result<RotateOutcome, StoreError> {
+        let permit = self.shared.admit()?;
+        self.rotations.rotate(op, permit).await
     }
 
     /// See [`super::Store::read`].

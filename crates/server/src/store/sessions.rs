@@ -16,9 +16,9 @@ pub(super) mod sweep;
 pub(crate) use log_out::{LogOutByToken, LogOutOutcome};
 pub(crate) use open::{OpenSession, OpenSessionOutcome};
 pub(crate) use rotate::{RotateOutcome, RotateSession};
-pub(crate) use sweep::DeleteDeadSessions;
 #[cfg(test)]
 pub(crate) use sweep::Swept;
+pub(crate) use sweep::{DeleteDeadSessions, RotatedBefore};
 
 /// The columns [`read`] reads, in its order.
 macro_rules! columns {

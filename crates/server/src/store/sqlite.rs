@@ -127,4 +127,4 @@ impl Sqlite {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::store) mod tests;

@@ -1,20 +1,21 @@
 //! The keys in use: one that signs, those that are published, and those of refresh tokens.
 //!
-//! They are made at first start and kept in the store, encrypted with the master key. An HMAC secret comes from the
-//! configuration instead; it is never stored and never published.
+//! They are kept in the store, encrypted with the master key. An HMAC secret comes from the configuration instead; it is
+//! never stored and never published, and only its key id is in the store.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use jotgate_jose::{Algorithm, KeySet, SigningKey, VerifyingKey, jwt};
+use jotgate_wire::SecretText;
+use zeroize::Zeroizing;
 
+use super::generate::{private, public_half, secret_kid};
 use super::master_key::{CannotOpen, MasterKey};
-use super::refresh_token::{KEY_ID_BYTES, RefreshKey};
+use super::refresh_token::{RefreshKey, RefreshKeys};
 use super::terms::Terms;
 use crate::config::Tokens;
 use crate::domain::key::{KeyPurpose, KeyState, StoredKey};
-use crate::domain::time::Timestamp;
-use crate::random::Random;
 use crate::store::keys::StoredKeys;
 
 /// Why the keys cannot be used, said to the operator.
@@ -36,15 +37,18 @@ pub enum KeyringError {
         /// What is wrong.
         reason: String,
     },
-    /// The configuration asks for another algorithm than the stored key has.
+    /// The stored keys are sealed with another master key.
     #[error(
-        "tokens.algorithm is {configured}, and the signing key of this database is for {stored}: set tokens.algorithm = \"{stored}\", or start with a new database"
+        "the stored keys were encrypted with another master key: this is not the master key that the database was made with, or `jotgate keys rekey` has changed it since; start the server with the new one"
     )]
-    OtherAlgorithm {
-        /// What the configuration says.
-        configured: Algorithm,
-        /// What the stored key is for.
-        stored: String,
+    OtherMaster,
+    /// The active key is a secret that the configuration no longer has.
+    #[error(
+        "the key `{kid}` signs, and it is a secret that the configuration no longer has: set tokens.previous_secret to it until `jotgate keys list` no longer shows it"
+    )]
+    SecretMissing {
+        /// The key.
+        kid: String,
     },
 }
 
@@ -53,10 +57,12 @@ pub enum KeyringError {
 pub(crate) struct Keyring {
     version: u64,
     signing: SigningKey,
+    /// The next key, if there is one: it signs when a later ring says so.
+    next: Option<SigningKey>,
     verifying: Arc<KeySet>,
     policy: jwt::Policy,
     jwks: Jwks,
-    refresh: Vec<RefreshKey>,
+    refresh: RefreshKeys,
 }
 
 /// The published key set, ready to send.
@@ -67,25 +73,49 @@ pub(crate) struct Jwks {
 }
 
 impl Keyring {
-    /// Opens the stored keys.
+    /// Opens the stored keys. What `present` has open already is taken from there.
     pub(crate) fn open(
         stored: &StoredKeys,
         tokens: &Tokens,
         terms: &Terms,
         master: &MasterKey,
+        present: Option<&Self>,
     ) -> Result<Self, KeyringError> {
-        let StoredKeys { version, keys } = stored;
-        let refresh = keys.iter().filter(|key| key.purpose == KeyPurpose::Refresh);
-        let refresh = refresh.map(|key| open_refresh(key, master)).collect::<Result<Vec<_>, _>>()?;
-        let signing = match &tokens.secret {
-            Some(secret) => from_secret(tokens.algorithm, secret.expose())?,
-            None => open_signing(keys, tokens.algorithm, master)?,
-        };
-        let published = if tokens.secret.is_some() { None } else { Some(signing.verifying_key()) };
-        let jwks = Jwks::new(published.into_iter().collect()).map_err(|error| unusable("jwks", error))?;
-        let verifying = KeySet::new([signing.verifying_key()]).map_err(|error| unusable(signing.kid(), error))?;
-        let policy = terms.policy(verifying.keys().iter().map(VerifyingKey::algorithm));
-        Ok(Self { version: *version, signing, verifying: Arc::new(verifying), policy, jwks, refresh })
+        let other_master = stored.master.is_some_and(|mark| mark != master.mark());
+        if other_master && present.is_none() {
+            return Err(KeyringError::OtherMaster);
+        }
+        let opener = Opener { tokens, master, present, other_master };
+        let (mut signing, mut next) = (None, None);
+        let (mut verifying, mut refresh) = (Vec::new(), Vec::new());
+        for key in &stored.keys {
+            match (key.purpose, key.state) {
+                (KeyPurpose::Refresh, _) => refresh.push((opener.refresh(key)?, key.activate_at)),
+                (KeyPurpose::Signing, KeyState::Retired) => verifying.extend(opener.retired(key)?),
+                (KeyPurpose::Signing, state) => {
+                    let Some(opened) = opener.signing(key)? else { continue };
+                    verifying.push(opened.verifying_key());
+                    let place = if state == KeyState::Active { &mut signing } else { &mut next };
+                    *place = Some(opened);
+                }
+            }
+        }
+        let signing = signing.ok_or_else(|| unusable("signing key", "the database has none that is active"))?;
+        Self::assemble(stored.version, (signing, next), verifying, RefreshKeys::new(refresh), terms)
+    }
+
+    fn assemble(
+        version: u64,
+        (signing, next): (SigningKey, Option<SigningKey>),
+        verifying: Vec<VerifyingKey>,
+        refresh: RefreshKeys,
+        terms: &Terms,
+    ) -> Result<Self, KeyringError> {
+        let published = verifying.iter().filter(|key| !key.algorithm().is_symmetric()).cloned();
+        let jwks = Jwks::new(published).map_err(|error| unusable("jwks", error))?;
+        let policy = terms.policy(verifying.iter().map(VerifyingKey::algorithm));
+        let verifying = KeySet::mixed(verifying).map_err(|error| unusable(signing.kid(), error))?;
+        Ok(Self { version, signing, next, verifying: Arc::new(verifying), policy, jwks, refresh })
     }
 
     /// Grows with every change of the stored keys.
@@ -98,7 +128,7 @@ impl Keyring {
         &self.signing
     }
 
-    /// The keys that access tokens of ours verify with.
+    /// The keys that access tokens of ours verify with: the next one, the active one, and those that are retired.
     pub(crate) fn verifying(&self) -> &Arc<KeySet> {
         &self.verifying
     }
@@ -119,14 +149,14 @@ impl Keyring {
         &self.jwks
     }
 
-    /// The keys of refresh tokens, the one for new tokens first.
-    pub(crate) fn refresh(&self) -> &[RefreshKey] {
+    /// The keys of refresh tokens.
+    pub(crate) fn refresh(&self) -> &RefreshKeys {
         &self.refresh
     }
 }
 
 impl Jwks {
-    fn new(keys: Vec<VerifyingKey>) -> Result<Self, jotgate_jose::KeyError> {
+    fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, jotgate_jose::KeyError> {
         let json = KeySet::new(keys)?.to_json()?;
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, json.as_bytes());
         let etag = format!("\"{}\"", base64_simd::URL_SAFE_NO_PAD.encode_to_string(&digest.as_ref()[..16]));
@@ -134,175 +164,107 @@ impl Jwks {
     }
 }
 
-/// The keys of a first start, sealed: one for refresh tokens and, unless a secret is configured, one that signs.
-pub(crate) fn generate(
-    tokens: &Tokens,
-    master: &MasterKey,
-    random: &dyn Random,
-    now: Timestamp,
-) -> Result<Vec<StoredKey>, KeyringError> {
-    let mut keys = vec![generate_refresh(master, random, now)?];
-    if !tokens.algorithm.is_symmetric() {
-        keys.push(generate_signing(tokens.algorithm, master, random, now)?);
+/// Opens stored keys, each in its way.
+struct Opener<'a> {
+    tokens: &'a Tokens,
+    master: &'a MasterKey,
+    present: Option<&'a Keyring>,
+    other_master: bool,
+}
+
+impl Opener<'_> {
+    /// A key that signs, or will. A next key that is a secret which this server does not have is left out.
+    fn signing(&self, key: &StoredKey) -> Result<Option<SigningKey>, KeyringError> {
+        if let Some(opened) = self.present.and_then(|present| present.private(&key.kid)) {
+            return Ok(Some(opened.clone()));
+        }
+        if key.is_configured_secret() {
+            return self.secret(key);
+        }
+        let jwk = self.unseal(key, key.sealed.as_deref(), &private(key.purpose, &key.kid))?;
+        let jwk = std::str::from_utf8(&jwk).map_err(|error| unusable(&key.kid, error))?;
+        let opened = SigningKey::from_jwk(jwk).map_err(|error| unusable(&key.kid, error))?;
+        check_algorithm(key, opened.algorithm())?;
+        Ok(Some(opened))
     }
-    Ok(keys)
-}
 
-fn generate_signing(
-    algorithm: Algorithm,
-    master: &MasterKey,
-    random: &dyn Random,
-    now: Timestamp,
-) -> Result<StoredKey, KeyringError> {
-    let key = SigningKey::generate(algorithm).map_err(|error| unusable("new signing key", error))?;
-    let kid = key.kid().to_owned();
-    let jwk = key.to_jwk();
-    let sealed =
-        master.seal(&context(KeyPurpose::Signing, &kid), jwk.expose().as_bytes(), random).map_err(|_| sealed(&kid))?;
-    Ok(active(kid, KeyPurpose::Signing, algorithm.name(), sealed, now))
-}
+    fn retired(&self, key: &StoredKey) -> Result<Option<VerifyingKey>, KeyringError> {
+        if let Some(opened) = self.present.and_then(|present| present.verifying.get(&key.kid)) {
+            return Ok(Some(opened.clone()));
+        }
+        if key.is_configured_secret() {
+            return Ok(self.secret(key)?.map(|secret| secret.verifying_key()));
+        }
+        let jwk = self.unseal(key, key.public.as_deref(), &public_half(&key.kid))?;
+        let jwk = std::str::from_utf8(&jwk).map_err(|error| unusable(&key.kid, error))?;
+        let opened = VerifyingKey::from_jwk(jwk).map_err(|error| unusable(&key.kid, error))?;
+        check_algorithm(key, opened.algorithm())?;
+        Ok(Some(opened))
+    }
 
-fn generate_refresh(master: &MasterKey, random: &dyn Random, now: Timestamp) -> Result<StoredKey, KeyringError> {
-    let mut id = [0; KEY_ID_BYTES];
-    let mut secret = zeroize::Zeroizing::new([0; 32]);
-    random.fill(&mut id);
-    random.fill(&mut *secret);
-    let kid = base64_simd::URL_SAFE_NO_PAD.encode_to_string(id);
-    let sealed = master.seal(&context(KeyPurpose::Refresh, &kid), &*secret, random).map_err(|_| sealed(&kid))?;
-    Ok(active(kid, KeyPurpose::Refresh, "HS256", sealed, now))
-}
+    /// The configured secret that a stored key id stands for.
+    fn secret(&self, key: &StoredKey) -> Result<Option<SigningKey>, KeyringError> {
+        let configured = [&self.tokens.secret, &self.tokens.previous_secret];
+        let mut fitting = configured.into_iter().flatten().map(SecretText::expose);
+        let Some(secret) = fitting.find(|secret| secret_kid(secret) == key.kid) else {
+            if key.state == KeyState::Active {
+                return Err(KeyringError::SecretMissing { kid: key.kid.clone() });
+            }
+            tracing::warn!(
+                kid = key.kid,
+                state = key.state.name(),
+                "the configuration lacks the secret of this key, so tokens by it are refused"
+            );
+            return Ok(None);
+        };
+        let algorithm = key.algorithm.parse::<Algorithm>().ok().filter(|algorithm| algorithm.is_symmetric());
+        let algorithm = algorithm.ok_or_else(|| unusable(&key.kid, "its algorithm is not one of secrets"))?;
+        let opened = SigningKey::hmac(algorithm, secret.as_bytes()).map_err(|error| unusable(&key.kid, error))?;
+        Ok(Some(opened.with_kid(&*key.kid)))
+    }
 
-/// The first key of its kind signs at once: no verifier has cached a key set that lacks it.
-fn active(kid: String, purpose: KeyPurpose, algorithm: &str, sealed: Vec<u8>, now: Timestamp) -> StoredKey {
-    let algorithm = algorithm.to_owned();
-    StoredKey {
-        kid,
-        purpose,
-        algorithm,
-        state: KeyState::Active,
-        sealed,
-        created_at: now,
-        activated_at: Some(now),
-        retired_at: None,
+    fn refresh(&self, key: &StoredKey) -> Result<RefreshKey, KeyringError> {
+        let id = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(&key.kid).ok().and_then(|id| id.try_into().ok());
+        let id = id.ok_or_else(|| unusable(&key.kid, "its id is not four bytes in base64url"))?;
+        if let Some(opened) = self.present.and_then(|present| present.refresh.get(id)) {
+            return Ok(opened.clone());
+        }
+        let secret = self.unseal(key, key.sealed.as_deref(), &private(key.purpose, &key.kid))?;
+        Ok(RefreshKey::new(id, &secret))
+    }
+
+    fn unseal(
+        &self,
+        key: &StoredKey,
+        sealed: Option<&[u8]>,
+        context: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+        let sealed = sealed.ok_or_else(|| unusable(&key.kid, "its secret part is gone"))?;
+        if self.other_master {
+            return Err(KeyringError::OtherMaster);
+        }
+        self.master.open(context, sealed).map_err(|CannotOpen| KeyringError::Sealed { kid: key.kid.clone() })
     }
 }
 
-fn open_signing(stored: &[StoredKey], configured: Algorithm, master: &MasterKey) -> Result<SigningKey, KeyringError> {
-    let of_purpose = |key: &&StoredKey| key.purpose == KeyPurpose::Signing && key.state == KeyState::Active;
-    let key = stored.iter().find(of_purpose).ok_or_else(|| {
-        unusable(
-            "signing key",
-            "the database has none; it was made for an HMAC secret, so set tokens.secret or start with a new database",
-        )
-    })?;
-    if key.algorithm != configured.name() {
-        return Err(KeyringError::OtherAlgorithm { configured, stored: key.algorithm.clone() });
+impl Keyring {
+    fn private(&self, kid: &str) -> Option<&SigningKey> {
+        [Some(&self.signing), self.next.as_ref()].into_iter().flatten().find(|key| key.kid() == kid)
     }
-    let jwk = open(key, master)?;
-    let jwk = std::str::from_utf8(&jwk).map_err(|error| unusable(&key.kid, error))?;
-    SigningKey::from_jwk(jwk).map_err(|error| unusable(&key.kid, error))
 }
 
-fn open_refresh(key: &StoredKey, master: &MasterKey) -> Result<RefreshKey, KeyringError> {
-    let secret = open(key, master)?;
-    let id = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(&key.kid).ok().and_then(|id| id.try_into().ok());
-    let id = id.ok_or_else(|| unusable(&key.kid, "its id is not four bytes in base64url"))?;
-    Ok(RefreshKey::new(id, &secret))
+/// The algorithm is part of the sealed key; what stands beside it is for people and for the rules.
+fn check_algorithm(key: &StoredKey, opened: Algorithm) -> Result<(), KeyringError> {
+    if key.algorithm == opened.name() {
+        Ok(())
+    } else {
+        Err(unusable(&key.kid, "it is of another algorithm than its row says"))
+    }
 }
 
-fn open(key: &StoredKey, master: &MasterKey) -> Result<zeroize::Zeroizing<Vec<u8>>, KeyringError> {
-    master.open(&context(key.purpose, &key.kid), &key.sealed).map_err(|CannotOpen| sealed(&key.kid))
-}
-
-/// The key id of a secret is a MAC under it, so it tells nothing about the secret (RFC 7638 §7 warns of its thumbprint).
-fn from_secret(algorithm: Algorithm, secret: &str) -> Result<SigningKey, KeyringError> {
-    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.as_bytes());
-    let tag = aws_lc_rs::hmac::sign(&key, b"jotgate key id");
-    let kid = base64_simd::URL_SAFE_NO_PAD.encode_to_string(&tag.as_ref()[..9]);
-    let key = SigningKey::hmac(algorithm, secret.as_bytes()).map_err(|error| unusable("tokens.secret", error))?;
-    Ok(key.with_kid(kid))
-}
-
-/// Binds a sealed key to its place: a row that is moved to another kid or purpose does not open.
-fn context(purpose: KeyPurpose, kid: &str) -> String {
-    format!("jotgate key 1/{}/{kid}", purpose.name())
-}
-
-fn sealed(kid: &str) -> KeyringError {
-    KeyringError::Sealed { kid: kid.to_owned() }
-}
-
-fn unusable(kid: &str, reason: impl std::fmt::Display) -> KeyringError {
+pub(super) fn unusable(kid: &str, reason: impl std::fmt::Display) -> KeyringError {
     KeyringError::Unusable { kid: kid.to_owned(), reason: reason.to_string() }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use jotgate_wire::SecretText;
-
-    use super::*;
-    use crate::config::Keys;
-    use crate::random::SystemRandom;
-
-    fn master(byte: &str) -> MasterKey {
-        let keys = Keys { master_key: Some(SecretText::from(byte.repeat(32))), master_key_file: None };
-        MasterKey::find(&keys, Path::new("."), None, true, &SystemRandom).unwrap()
-    }
-
-    fn generated(tokens: &Tokens) -> StoredKeys {
-        let keys = generate(tokens, &master("01"), &SystemRandom, Timestamp::from_millis(1)).unwrap();
-        StoredKeys { version: 1, keys }
-    }
-
-    fn open(stored: &StoredKeys, tokens: &Tokens, master: &MasterKey) -> Result<Keyring, KeyringError> {
-        let terms = Terms::new(&crate::config::Config::new("https://auth.example.com").unwrap());
-        Keyring::open(stored, tokens, &terms, master)
-    }
-
-    #[test]
-    fn keys_survive_the_store_and_only_under_their_master_key() {
-        let tokens = Tokens::default();
-        let stored = generated(&tokens);
-        let one = open(&stored, &tokens, &master("01")).unwrap();
-        let again = open(&stored, &tokens, &master("01")).unwrap();
-        assert_eq!(one.signing().kid(), again.signing().kid());
-        assert_eq!(one.jwks().etag, again.jwks().etag);
-        let error = open(&stored, &tokens, &master("02")).unwrap_err();
-        assert!(matches!(error, KeyringError::Sealed { .. }), "{error}");
-    }
-
-    #[test]
-    fn a_moved_row_does_not_open() {
-        let tokens = Tokens::default();
-        let mut stored = generated(&tokens);
-        stored.keys[1].kid = "another".into();
-        assert!(matches!(open(&stored, &tokens, &master("01")), Err(KeyringError::Sealed { .. })));
-    }
-
-    #[test]
-    fn no_private_member_and_no_secret_is_published() {
-        let stored = generated(&Tokens::default());
-        let jwks = open(&stored, &Tokens::default(), &master("01")).unwrap().jwks().clone();
-        let text = std::str::from_utf8(&jwks.body).unwrap();
-        assert!(text.contains("\"kty\":\"OKP\"") && !text.contains("\"d\""), "{text}");
-
-        let secret = "kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aYuEiOcVtR";
-        let tokens =
-            Tokens { algorithm: Algorithm::Hs256, secret: Some(SecretText::from(secret)), ..Tokens::default() };
-        let stored = generated(&tokens);
-        assert_eq!(stored.keys.len(), 1, "the secret is not stored");
-        let keyring = open(&stored, &tokens, &master("01")).unwrap();
-        assert_eq!(keyring.jwks().body, Bytes::from_static(b"{\"keys\":[]}"));
-        assert!(!format!("{keyring:?}").contains(secret));
-    }
-
-    #[test]
-    fn another_algorithm_than_the_stored_key_is_refused_with_what_to_do() {
-        let stored = generated(&Tokens::default());
-        let tokens = Tokens { algorithm: Algorithm::Es256, ..Tokens::default() };
-        let said = open(&stored, &tokens, &master("01")).unwrap_err().to_string();
-        assert!(said.contains("tokens.algorithm = \"EdDSA\""), "{said}");
-    }
-}
+mod tests;

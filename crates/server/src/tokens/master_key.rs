@@ -9,6 +9,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 use crate::config::Keys;
@@ -59,7 +60,10 @@ pub enum MasterKeyError {
 }
 
 /// A master key, ready for use.
-pub(crate) struct MasterKey(LessSafeKey);
+pub(crate) struct MasterKey {
+    key: LessSafeKey,
+    mark: i64,
+}
 
 /// What was sealed cannot be opened: another master key, or damage.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +105,31 @@ impl MasterKey {
         Self::parse(&read(&path)?, &path.display().to_string()).map(Some)
     }
 
+    /// The key in a file that only its owner can read.
+    pub(crate) fn in_file(path: &Path) -> Result<Self, MasterKeyError> {
+        refuse_exposed(path)?;
+        Self::parse(&read(path)?, &path.display().to_string())
+    }
+
+    /// Puts the text of the key in `new` in the place of the file `path`, whole or not at all.
+    pub(crate) fn replace_file(path: &Path, new: &Path, random: &dyn Random) -> Result<(), MasterKeyError> {
+        let text = read(new)?;
+        let replace = || {
+            let temporary = write_beside(path, &text, random)?;
+            let renamed = fs::rename(&temporary, path);
+            if renamed.is_err() {
+                fs::remove_file(&temporary)?;
+            }
+            renamed.and_then(|()| sync_folder(path))
+        };
+        replace().map_err(|error| file_error(path, error))
+    }
+
+    /// Tells one key from another and nothing about either: a MAC under it. Never 0.
+    pub(crate) fn mark(&self) -> i64 {
+        self.mark
+    }
+
     fn parse(text: &str, source_name: &str) -> Result<Self, MasterKeyError> {
         let malformed = || MasterKeyError::Malformed { source_name: source_name.to_owned() };
         let bytes = decode(text.trim()).ok_or_else(malformed)?;
@@ -108,7 +137,10 @@ impl MasterKey {
     }
 
     fn new(bytes: &[u8]) -> Option<Self> {
-        UnboundKey::new(&AES_256_GCM, bytes).ok().map(|key| Self(LessSafeKey::new(key)))
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"jotgate master key mark");
+        let mark = tag.as_ref().first_chunk().map(|bytes| i64::from_be_bytes(*bytes))?;
+        let key = UnboundKey::new(&AES_256_GCM, bytes).ok()?;
+        Some(Self { key: LessSafeKey::new(key), mark: if mark == 0 { 1 } else { mark } })
     }
 
     /// Encrypts `secret`; `context` says what it is and must be the same when it is opened.
@@ -117,7 +149,7 @@ impl MasterKey {
         random.fill(&mut nonce);
         let mut sealed = Zeroizing::new(secret.to_vec());
         let nonce_used = Nonce::assume_unique_for_key(nonce);
-        self.0.seal_in_place_append_tag(nonce_used, Aad::from(context), &mut *sealed).map_err(|_| CannotOpen)?;
+        self.key.seal_in_place_append_tag(nonce_used, Aad::from(context), &mut *sealed).map_err(|_| CannotOpen)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -126,7 +158,7 @@ impl MasterKey {
         let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN).ok_or(CannotOpen)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| CannotOpen)?;
         let mut buffer = Zeroizing::new(ciphertext.to_vec());
-        let len = self.0.open_in_place(nonce, Aad::from(context), &mut buffer).map_err(|_| CannotOpen)?.len();
+        let len = self.key.open_in_place(nonce, Aad::from(context), &mut buffer).map_err(|_| CannotOpen)?.len();
         buffer.truncate(len);
         Ok(buffer)
     }
@@ -171,20 +203,32 @@ fn refuse_exposed(path: &Path) -> Result<(), MasterKeyError> {
 fn make(path: &Path, random: &dyn Random) -> io::Result<()> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     random.fill(&mut *key);
+    let text = Zeroizing::new(base64_simd::URL_SAFE_NO_PAD.encode_to_string(key.as_slice()));
+    let temporary = write_beside(path, &text, random)?;
+    let linked = fs::hard_link(&temporary, path);
+    fs::remove_file(&temporary)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync_folder(path),
+    }
+}
+
+/// Writes a file of another name beside `path`, for its owner only, and syncs it.
+fn write_beside(path: &Path, text: &str, random: &dyn Random) -> io::Result<PathBuf> {
     let mut suffix = [0; 8];
     random.fill(&mut suffix);
     let temporary = path.with_extension(format!("new-{:016x}", u64::from_le_bytes(suffix)));
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    let written = file.write_all(base64_simd::URL_SAFE_NO_PAD.encode_to_string(key.as_slice()).as_bytes());
-    let linked = written.and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(&temporary, path));
-    fs::remove_file(&temporary)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all()),
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        fs::remove_file(&temporary)?;
     }
+    written.map(|()| temporary)
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
 #[cfg(test)]
@@ -195,7 +239,7 @@ mod tests {
     use crate::random::SystemRandom;
 
     fn configured(text: &str) -> Result<MasterKey, MasterKeyError> {
-        let keys = Keys { master_key: Some(SecretText::from(text)), master_key_file: None };
+        let keys = Keys { master_key: Some(SecretText::from(text)), ..Keys::default() };
         MasterKey::find(&keys, Path::new("."), None, true, &SystemRandom)
     }
 

@@ -1,8 +1,10 @@
 //! What is handed to clients and what it is made with: access tokens, refresh tokens, and the keys of both.
 
 pub(crate) mod check;
+pub(crate) mod generate;
 pub(crate) mod issue;
 pub(crate) mod keyring;
 pub(crate) mod master_key;
 pub(crate) mod refresh_token;
+pub(crate) mod reseal;
 pub(crate) mod terms;

@@ -8,6 +8,7 @@ use aws_lc_rs::hmac;
 use uuid::Uuid;
 
 use crate::domain::session::SessionId;
+use crate::domain::time::Timestamp;
 
 const PREFIX: &str = "jgr_";
 const VERSION: u8 = 1;
@@ -20,6 +21,7 @@ pub(crate) const TOKEN_CHARS: usize = PREFIX.len() + (TOKEN_BYTES * 4).div_ceil(
 pub(crate) const KEY_ID_BYTES: usize = 4;
 
 /// A key for the MAC of refresh tokens, with the id that tokens name it by.
+#[derive(Clone)]
 pub(crate) struct RefreshKey {
     pub(crate) id: [u8; KEY_ID_BYTES],
     key: hmac::Key,
@@ -34,6 +36,34 @@ impl RefreshKey {
 impl std::fmt::Debug for RefreshKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("RefreshKey(…)")
+    }
+}
+
+/// The keys of refresh tokens, by the time from which on each is for new tokens.
+///
+/// Which key a token is made with depends on when its session was rotated and on nothing else, so whoever asks for a token again
+/// within the retry window gets the same text, on every server and across a change of keys.
+#[derive(Debug)]
+pub(crate) struct RefreshKeys(Vec<(Timestamp, RefreshKey)>);
+
+impl RefreshKeys {
+    /// A key without a time is not for new tokens yet.
+    pub(crate) fn new(keys: impl IntoIterator<Item = (RefreshKey, Option<Timestamp>)>) -> Self {
+        let far_off = Timestamp::from_millis(i64::MAX);
+        let mut keys: Vec<_> = keys.into_iter().map(|(key, since)| (since.unwrap_or(far_off), key)).collect();
+        keys.sort_by_key(|(since, key)| (*since, key.id));
+        Self(keys)
+    }
+
+    /// The key for the token of a session that was rotated then: the newest that was for new tokens, or else the oldest.
+    pub(crate) fn at(&self, rotated_at: Timestamp) -> Option<&RefreshKey> {
+        let newest = self.0.iter().rfind(|(since, _)| *since <= rotated_at);
+        newest.or(self.0.first()).map(|(_, key)| key)
+    }
+
+    /// The key of this id.
+    pub(crate) fn get(&self, id: [u8; KEY_ID_BYTES]) -> Option<&RefreshKey> {
+        self.0.iter().map(|(_, key)| key).find(|key| key.id == id)
     }
 }
 
@@ -58,7 +88,7 @@ impl RefreshToken {
     }
 
     /// Reads a token whose MAC holds under one of the keys. Exactly one text stands for each token.
-    pub(crate) fn open(text: &str, keys: &[RefreshKey]) -> Result<Self, NotGenuine> {
+    pub(crate) fn open(text: &str, keys: &RefreshKeys) -> Result<Self, NotGenuine> {
         if text.len() != TOKEN_CHARS {
             return Err(NotGenuine);
         }
@@ -67,7 +97,7 @@ impl RefreshToken {
         let (body, mac) = bytes.split_at_checked(BODY_BYTES).ok_or(NotGenuine)?;
         let body: &[u8; BODY_BYTES] = body.try_into().map_err(|_| NotGenuine)?;
         let (version, id, token) = Self::fields(body);
-        let key = keys.iter().find(|key| key.id == id).ok_or(NotGenuine)?;
+        let key = keys.get(id).ok_or(NotGenuine)?;
         hmac::verify(&key.key, body, mac).map_err(|_| NotGenuine)?;
         if version == VERSION { Ok(token) } else { Err(NotGenuine) }
     }
@@ -100,8 +130,36 @@ mod tests {
 
     use super::*;
 
-    fn keys() -> Vec<RefreshKey> {
-        vec![RefreshKey::new(*b"old!", &[7; 32]), RefreshKey::new(*b"now!", &[9; 32])]
+    const OLD: [u8; 4] = *b"old!";
+    const NOW: [u8; 4] = *b"now!";
+
+    fn time(millis: i64) -> Option<Timestamp> {
+        Some(Timestamp::from_millis(millis))
+    }
+
+    fn keys() -> RefreshKeys {
+        let (old, now) = (RefreshKey::new(OLD, &[7; 32]), RefreshKey::new(NOW, &[9; 32]));
+        RefreshKeys::new([(now, time(2000)), (old, time(1000))])
+    }
+
+    fn sealed(token: RefreshToken, id: [u8; 4]) -> String {
+        token.seal(keys().get(id).unwrap())
+    }
+
+    #[test]
+    fn the_key_follows_from_when_the_session_was_rotated() {
+        let next = RefreshKey::new(*b"next", &[1; 32]);
+        let unplanned = RefreshKey::new(*b"late", &[2; 32]);
+        let RefreshKeys(both) = keys();
+        let both = both.into_iter().map(|(since, key)| (key, Some(since)));
+        let keys = RefreshKeys::new(both.chain([(next, time(3000)), (unplanned, None)]));
+        for (rotated_at, id) in
+            [(0, OLD), (1000, OLD), (1999, OLD), (2000, NOW), (2999, NOW), (3000, *b"next"), (i64::MAX - 1, *b"next")]
+        {
+            let chosen = keys.at(Timestamp::from_millis(rotated_at)).unwrap();
+            assert_eq!(chosen.id, id, "{rotated_at}");
+        }
+        assert!(RefreshKeys::new([]).at(Timestamp::from_millis(1)).is_none());
     }
 
     fn token(generation: u64) -> RefreshToken {
@@ -111,20 +169,22 @@ mod tests {
     #[test]
     fn opens_what_it_sealed_under_any_of_the_keys() {
         let keys = keys();
-        for key in &keys {
+        for (_, key) in &keys.0 {
             let text = token(3).seal(key);
             assert_eq!(text.len(), TOKEN_CHARS);
             assert!(text.starts_with("jgr_"));
             assert_eq!(RefreshToken::open(&text, &keys), Ok(token(3)));
             assert_eq!(token(3).seal(key), text, "computed, so the same again");
         }
-        assert_ne!(token(3).seal(&keys[0]), token(4).seal(&keys[0]));
+        assert_ne!(sealed(token(3), OLD), sealed(token(4), OLD));
     }
 
     #[test]
     fn a_key_that_is_gone_opens_nothing() {
-        let text = token(1).seal(&keys()[0]);
-        assert_eq!(RefreshToken::open(&text, &keys()[1..]), Err(NotGenuine));
+        let text = sealed(token(1), OLD);
+        let left =
+            RefreshKeys::new(keys().0.into_iter().filter(|(_, key)| key.id != OLD).map(|(_, key)| (key, time(1))));
+        assert_eq!(RefreshToken::open(&text, &left), Err(NotGenuine));
         let stranger = RefreshKey::new(*b"old!", &[8; 32]);
         assert_eq!(RefreshToken::open(&token(1).seal(&stranger), &keys()), Err(NotGenuine));
     }
@@ -132,7 +192,7 @@ mod tests {
     #[test]
     fn every_changed_character_is_refused() {
         let keys = keys();
-        let text = token(5).seal(&keys[1]);
+        let text = sealed(token(5), NOW);
         for at in 0..text.len() {
             for other in ["A", "B", "_", "-", "=", " ", "+"] {
                 let mut changed = text.clone();
@@ -154,7 +214,7 @@ mod tests {
         #[test]
         fn round_trip(session: u128, generation: u64) {
             let token = RefreshToken { session: SessionId::new(Uuid::from_u128(session)), generation };
-            prop_assert_eq!(RefreshToken::open(&token.seal(&keys()[0]), &keys()), Ok(token));
+            prop_assert_eq!(RefreshToken::open(&sealed(token, OLD), &keys()), Ok(token));
         }
     }
 }

@@ -17,7 +17,8 @@ macro_rules! every_scenario {
                 an_end_arrives_while_one_waits a_stream_goes_on_where_it_was_left;
             hostile: bodies_are_read_strictly oversized_requests unknown_paths_and_methods two_authorization_headers
                 secrets_are_not_repeated tokens_of_strangers;
-            published: key_set_and_metadata health every_answer_has_an_id a_foreign_library_verifies_the_token;
+            published: key_set_and_metadata health every_answer_has_an_id a_foreign_library_verifies_the_token
+                what_is_published_changes_with_the_keys a_revoked_key_ends_its_tokens_and_no_session;
         }
     };
 }

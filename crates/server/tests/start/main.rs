@@ -89,14 +89,21 @@ async fn a_database_from_a_newer_version_is_refused() {
     assert!(said.contains("4000") && said.contains("newer"), "{said}");
 }
 
+/// The command line makes a key; the running server publishes it.
 #[tokio::test]
-async fn another_algorithm_than_that_of_the_database_is_refused() {
+async fn a_key_that_another_process_made_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
-    App::open(config(folder.path())).await.unwrap().close().await;
-    let mut other = config(folder.path());
-    other.tokens.algorithm = Algorithm::Es256;
-    let said = refusal(other).await;
-    assert!(said.contains("tokens.algorithm = \"EdDSA\""), "{said}");
+    let server = App::open(config(folder.path())).await.unwrap();
+    let _jobs = server.start_jobs();
+    let command = App::open(config(folder.path())).await.unwrap();
+    let made = flows::generate_key(&command).await.unwrap();
+    command.close().await;
+    let noticed = async {
+        while server.verifying_keys().get(&made.kid).is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), noticed).await.expect("noticed");
 }
 
 #[tokio::test]

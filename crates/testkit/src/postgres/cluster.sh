@@ -1,5 +1,6 @@
 # Runs one PostgreSQL in a folder of its own until standard input ends, however the program that holds its other end came
-# to an end, and leaves nothing behind. Arguments: the folder of PostgreSQL's programs, a port, `durable` or `fast`.
+# to an end, and leaves nothing behind. Arguments: the folder of PostgreSQL's programs, a port, and `durable`, `fast`, or
+# `standby:PORT` for one that follows the server on that port.
 set -eu
 bin=$1 port=$2 kind=$3
 home=$(mktemp -d "${TMPDIR:-/tmp}/jotgate-postgres-XXXXXX")
@@ -29,25 +30,49 @@ start() {
 trap 'stop QUIT; rm -rf "$home"' EXIT
 trap 'exit 1' HUP INT TERM
 
-"$bin/initdb" -D "$home/data" --auth=trust --username=postgres --encoding=UTF8 --locale=C --no-sync >/dev/null
-cat >>"$home/data/postgresql.conf" <<END
+new_data() {
+    "$bin/initdb" -D "$home/data" --auth=trust --username=postgres --encoding=UTF8 --locale=C --no-sync >/dev/null
+    cat >>"$home/data/postgresql.conf" <<END
 listen_addresses = '127.0.0.1'
 max_connections = 500
 shared_buffers = 128MB
 max_wal_size = 4GB
 log_min_messages = fatal
 END
-if [ "$kind" = fast ]; then
-    printf 'fsync = off\nfull_page_writes = off\nsynchronous_commit = on\n' >>"$home/data/postgresql.conf"
-fi
+    if [ "$kind" = fast ]; then
+        printf 'fsync = off\nfull_page_writes = off\nsynchronous_commit = on\n' >>"$home/data/postgresql.conf"
+    fi
+}
+
+copied_data() {
+    "$bin/pg_basebackup" -h 127.0.0.1 -p "$1" -U postgres -D "$home/data" -R -X stream --checkpoint=fast --no-sync
+}
+
+case "$kind" in
+    standby:*) copied_data "${kind#standby:}" ;;
+    *) new_data ;;
+esac
 start
 echo "$home"
 
-while read -r word; do
+# A PEM file on one line: `|` ends its lines, and `~` is a space.
+unfold() {
+    printf '%s' "$1" | tr '|~' '\n '
+}
+
+while read -r word first second; do
     case "$word" in
+        certificate)
+            unfold "$first" >"$home/data/server.crt"
+            unfold "$second" >"$home/data/server.key"
+            chmod 600 "$home/data/server.key"
+            echo 'ssl = on' >>"$home/data/postgresql.conf"
+            ;;
+        plain) echo 'ssl = off' >>"$home/data/postgresql.conf" ;;
         start) start ;;
         stop) stop INT ;;
         crash) stop QUIT ;;
+        promote) "$bin/pg_ctl" -D "$home/data" promote -w >/dev/null ;;
     esac
     echo "$word"
 done

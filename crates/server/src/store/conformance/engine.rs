@@ -1,7 +1,7 @@
 //! What every engine does with operations, whatever they are.
 
 use super::House;
-use super::fixture::{NOW, at_once, end, rotate, session_id, user, with_sessions, with_user};
+use super::fixture::{NOW, at_once, end, rotate, rotate_at_once, session_id, user, with_sessions, with_user};
 use crate::store::sessions::{FindSession, RotateOutcome, Which};
 use crate::store::sql::sql;
 use crate::store::tx::{Tx, params};
@@ -42,7 +42,7 @@ async fn among_neighbours<O: Op<Output = ()>>(house: &impl House, bad: impl Fn()
     let store = house.open();
     let ada = with_sessions(&store, 1..=100).await;
     let (good, bad) = tokio::join!(
-        at_once(&store, (1..=100).map(|number| rotate(number, 0, NOW))),
+        rotate_at_once(&store, (1..=100).map(|number| rotate(number, 0, NOW))),
         at_once(&store, (0..20).map(|_| bad())),
     );
     assert!(good.iter().all(|answer| matches!(answer, Ok(RotateOutcome::Rotated { .. }))), "{good:?}");
@@ -69,7 +69,7 @@ pub(in crate::store) async fn an_operation_that_panics_harms_no_neighbour(house:
 pub(in crate::store) async fn what_was_answered_is_there_after_opening_again(house: &impl House) {
     let store = house.open();
     let ada = with_sessions(&store, [1]).await;
-    store.write(rotate(1, 0, NOW)).await.unwrap();
+    store.rotate(rotate(1, 0, NOW)).await.unwrap();
     store.close().await;
     let again = house.open();
     assert_eq!(again.read(FindUser { id: ada.id }).await, Ok(Some(ada)));

@@ -10,7 +10,7 @@ use crate::domain::session::{EndReason, Session, SessionId, sample};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{User, UserId};
 use crate::store::revocations::{Feed, RevocationsAfter};
-use crate::store::sessions::{EndSessions, OpenSession, OpenSessionOutcome, RotateSession, Which};
+use crate::store::sessions::{EndSessions, OpenSession, OpenSessionOutcome, RotateOutcome, RotateSession, Which};
 use crate::store::users::{CreateUser, CreateUserOutcome};
 use crate::store::{Op, Store, StoreError};
 
@@ -93,6 +93,19 @@ pub(in crate::store) async fn at_once<O: Op>(
     for operation in operations {
         let store = store.clone();
         tasks.spawn(async move { store.write(operation).await });
+    }
+    tasks.join_all().await
+}
+
+/// The same with rotations, which may be made in one statement.
+pub(in crate::store) async fn rotate_at_once(
+    store: &Store,
+    rotations: impl IntoIterator<Item = RotateSession>,
+) -> Vec<Result<RotateOutcome, StoreError>> {
+    let mut tasks = JoinSet::new();
+    for rotation in rotations {
+        let store = store.clone();
+        tasks.spawn(async move { store.rotate(rotation).await });
     }
     tasks.join_all().await
 }

@@ -103,7 +103,7 @@ pub(in crate::store) async fn a_refresh_and_a_log_out_at_once_leave_nothing_aliv
             policies: RefreshPolicies::default(),
             forget_at: FORGET_AT,
         };
-        let (refreshed, ended) = tokio::join!(store.write(rotate(number, 0, NOW)), store.write(by_token));
+        let (refreshed, ended) = tokio::join!(store.rotate(rotate(number, 0, NOW)), store.write(by_token));
         assert!(matches!(refreshed, Ok(RotateOutcome::Rotated { .. } | RotateOutcome::Refused(_))), "{refreshed:?}");
         assert!(ended.is_ok());
         let found = store.read(FindSession { id: session_id(number) }).await.unwrap().unwrap();
@@ -146,7 +146,7 @@ pub(in crate::store) async fn everything_at_once_keeps_the_rules(house: &impl Ho
                 0 => store.write(full).await.map(drop),
                 1 => store.write(end(&user, Which::One(session_id(1 + number % 20)))).await.map(drop),
                 2 => store.write(upgrade).await.map(drop),
-                _ => store.write(rotate(1 + number % 20, 0, NOW)).await.map(drop),
+                _ => store.rotate(rotate(1 + number % 20, 0, NOW)).await.map(drop),
             }
         });
     };

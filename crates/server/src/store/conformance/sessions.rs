@@ -1,6 +1,7 @@
 use super::House;
 use super::fixture::{
-    FORGET_AT, HASH, NOW, at_once, end, feed, open, rotate, session, session_id, user, with_sessions, with_user,
+    FORGET_AT, HASH, NOW, at_once, end, feed, open, rotate, rotate_at_once, session, session_id, user, with_sessions,
+    with_user,
 };
 use crate::domain::password::PasswordHash;
 use crate::domain::refresh::Refused;
@@ -50,7 +51,7 @@ pub(in crate::store) async fn a_session_needs_an_open_account_and_the_verified_p
 pub(in crate::store) async fn of_too_many_sessions_the_least_recently_used_end(house: &impl House) {
     let store = house.open();
     let user = with_sessions(&store, [1, 2, 3, 4]).await;
-    store.write(rotate(1, 0, NOW.plus_seconds(60))).await.unwrap();
+    store.rotate(rotate(1, 0, NOW.plus_seconds(60))).await.unwrap();
     store.write(end(&user, Which::One(session_id(2)))).await.unwrap();
     let open_fifth = |most| {
         let session = Session { created_at: NOW.plus_seconds(90), ..session(5, &user) };
@@ -80,7 +81,7 @@ pub(in crate::store) async fn the_current_token_rotates(house: &impl House) {
     let user = with_sessions(&store, [1]).await;
     for generation in 0..5 {
         let now = NOW.plus_seconds(600 * (generation + 1));
-        let outcome = store.write(rotate(1, generation.unsigned_abs(), now)).await.unwrap();
+        let outcome = store.rotate(rotate(1, generation.unsigned_abs(), now)).await.unwrap();
         let expected = Session {
             generation: generation.unsigned_abs() + 1,
             rotated_at: now,
@@ -97,10 +98,10 @@ pub(in crate::store) async fn the_current_token_rotates(house: &impl House) {
 pub(in crate::store) async fn a_retry_replays_without_a_change(house: &impl House) {
     let store = house.open();
     let user = with_sessions(&store, [1]).await;
-    store.write(rotate(1, 0, NOW)).await.unwrap();
+    store.rotate(rotate(1, 0, NOW)).await.unwrap();
     let session = find(&store, 1).await.unwrap();
     for seconds in [0, 10, 30] {
-        let outcome = store.write(rotate(1, 0, NOW.plus_seconds(seconds))).await;
+        let outcome = store.rotate(rotate(1, 0, NOW.plus_seconds(seconds))).await;
         assert_eq!(outcome, Ok(RotateOutcome::Replayed { session: session.clone(), user: user.clone() }));
     }
     assert_eq!(find(&store, 1).await, Some(session));
@@ -111,7 +112,7 @@ pub(in crate::store) async fn fifty_refreshes_with_one_token_give_one_generation
     with_sessions(&stores[0], [1]).await;
     let (a, b) = tokio::join!(
         at_once(&stores[0], (0..25).map(|_| rotate(1, 0, NOW))),
-        at_once(&stores[1], (0..25).map(|_| rotate(1, 0, NOW))),
+        rotate_at_once(&stores[1], (0..25).map(|_| rotate(1, 0, NOW))),
     );
     let (mut rotated, mut replayed) = (0, 0);
     for answer in a.into_iter().chain(b) {
@@ -127,14 +128,14 @@ pub(in crate::store) async fn fifty_refreshes_with_one_token_give_one_generation
 pub(in crate::store) async fn an_old_token_ends_the_session_once(house: &impl House) {
     let store = house.open();
     with_sessions(&store, [1]).await;
-    store.write(rotate(1, 0, NOW)).await.unwrap();
+    store.rotate(rotate(1, 0, NOW)).await.unwrap();
     let late = NOW.plus_seconds(31);
-    let outcome = store.write(rotate(1, 0, late)).await.unwrap();
+    let outcome = store.rotate(rotate(1, 0, late)).await.unwrap();
     let RotateOutcome::Reused { session } = outcome else { panic!("{outcome:?}") };
     assert_eq!(Some(&session), find(&store, 1).await.as_ref());
     assert_eq!(session.ended.map(|ended| (ended.at, ended.reason)), Some((late, EndReason::Reuse)));
     for presented in [0, 1, 2] {
-        let outcome = store.write(rotate(1, presented, late)).await;
+        let outcome = store.rotate(rotate(1, presented, late)).await;
         assert_eq!(outcome, Ok(RotateOutcome::Refused(Refused::SessionEnded)));
     }
     let entries = feed(&store).await.entries;
@@ -145,11 +146,11 @@ pub(in crate::store) async fn an_old_token_ends_the_session_once(house: &impl Ho
 pub(in crate::store) async fn a_session_that_is_over_refuses(house: &impl House) {
     let store = house.open();
     let user = with_sessions(&store, [1, 2]).await;
-    let idle = store.write(rotate(1, 0, NOW.plus_seconds(7200))).await;
+    let idle = store.rotate(rotate(1, 0, NOW.plus_seconds(7200))).await;
     assert_eq!(idle, Ok(RotateOutcome::Refused(Refused::Expired)));
     store.write(end(&user, Which::One(session_id(2)))).await.unwrap();
-    assert_eq!(store.write(rotate(2, 0, NOW)).await, Ok(RotateOutcome::Refused(Refused::SessionEnded)));
-    assert_eq!(store.write(rotate(3, 0, NOW)).await, Ok(RotateOutcome::Unknown));
+    assert_eq!(store.rotate(rotate(2, 0, NOW)).await, Ok(RotateOutcome::Refused(Refused::SessionEnded)));
+    assert_eq!(store.rotate(rotate(3, 0, NOW)).await, Ok(RotateOutcome::Unknown));
     assert_eq!(find(&store, 1).await, Some(session(1, &user)), "a refusal changes nothing");
 }
 
@@ -157,10 +158,10 @@ pub(in crate::store) async fn a_token_from_the_future_is_refused_and_harmless(ho
     let store = house.open();
     with_sessions(&store, [1]).await;
     for presented in [1, u64::MAX] {
-        let outcome = store.write(rotate(1, presented, NOW)).await;
+        let outcome = store.rotate(rotate(1, presented, NOW)).await;
         assert_eq!(outcome, Ok(RotateOutcome::Refused(Refused::Invalid)));
     }
-    assert!(matches!(store.write(rotate(1, 0, NOW)).await, Ok(RotateOutcome::Rotated { .. })));
+    assert!(matches!(store.rotate(rotate(1, 0, NOW)).await, Ok(RotateOutcome::Rotated { .. })));
 }
 
 pub(in crate::store) async fn one_session_ends(house: &impl House) {
@@ -205,8 +206,8 @@ pub(in crate::store) async fn nobody_ends_the_session_of_another(house: &impl Ho
 pub(in crate::store) async fn live_sessions_are_listed_last_used_first(house: &impl House) {
     let store = house.open();
     let user = with_sessions(&store, [1, 2, 3, 4]).await;
-    store.write(rotate(2, 0, NOW.plus_seconds(60))).await.unwrap();
-    store.write(rotate(4, 0, NOW.plus_seconds(90))).await.unwrap();
+    store.rotate(rotate(2, 0, NOW.plus_seconds(60))).await.unwrap();
+    store.rotate(rotate(4, 0, NOW.plus_seconds(90))).await.unwrap();
     store.write(end(&user, Which::One(session_id(3)))).await.unwrap();
     let listed = async |seconds| {
         let sessions = store.read(ListSessions { user: user.id, now: NOW.plus_seconds(seconds) }).await.unwrap();
@@ -220,7 +221,7 @@ pub(in crate::store) async fn live_sessions_are_listed_last_used_first(house: &i
 pub(in crate::store) async fn dead_sessions_are_cleared_away_in_steps(house: &impl House) {
     let store = house.open();
     let user = with_sessions(&store, 1..=7).await;
-    store.write(rotate(2, 0, NOW.plus_seconds(7000))).await.unwrap();
+    store.rotate(rotate(2, 0, NOW.plus_seconds(7000))).await.unwrap();
     store.write(end(&user, Which::One(session_id(5)))).await.unwrap();
     let sweep = |seconds, after| DeleteDeadSessions { dead_before: NOW.plus_seconds(seconds), after, scan: 3 };
     let step = |deleted, next: Option<u128>| Ok(Swept { deleted, next: next.map(session_id) });

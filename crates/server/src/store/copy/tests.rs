@@ -48,12 +48,14 @@ async fn furnished(house: &impl House) -> Store {
         purpose: KeyPurpose::Signing,
         algorithm: "EdDSA".to_owned(),
         state: KeyState::Active,
-        sealed: vec![0, 255, 39, 0],
+        sealed: Some(vec![0, 255, 39, 0]),
+        public: Some(vec![39, 0]),
         created_at: NOW,
+        activate_at: Some(NOW),
         activated_at: Some(NOW),
         retired_at: None,
     };
-    store.write(InsertKeysIfNone { keys: vec![key] }).await.unwrap();
+    store.write(InsertKeysIfNone { keys: vec![key], master: -7 }).await.unwrap();
     store
 }
 

@@ -18,13 +18,13 @@ use crate::store::error::{OpenError, StoreError};
 /// A step from one version of the tables to the next.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
-    text: &'static str,
+    pub(super) text: &'static str,
     /// The oldest version that a program must know to work with the tables after this step.
-    oldest: i64,
+    pub(super) oldest: i64,
 }
 
 /// The steps from nothing to now, in order. One that was released is never changed.
-const STEPS: &[Step] = &[Step { text: include_str!("../migrations/postgres/0001_begin.sql"), oldest: 1 }];
+pub(super) const STEPS: &[Step] = &[Step { text: include_str!("../migrations/postgres/0001_begin.sql"), oldest: 1 }];
 
 /// The oldest server that has all we use: ids made by the server, and what later versions keep.
 const OLDEST_SERVER: i32 = 130_000;
@@ -76,7 +76,7 @@ struct Version {
     /// How many steps were taken.
     number: i64,
     /// How many of them a program must know.
-    oldest: i64,
+    pub(super) oldest: i64,
 }
 
 async fn check_server(address: &Address, connection: &mut Connection) -> Result<(), OpenError> {

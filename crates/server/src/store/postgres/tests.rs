@@ -6,6 +6,12 @@ use crate::config::StoreConfig;
 use crate::store::conformance::{House, statements};
 use crate::store::{Store, StoreUrl};
 
+mod batches;
+mod lost;
+mod proxy;
+mod tables;
+mod tls;
+
 /// A database of its own on a server.
 struct OnServer {
     database: Database,
@@ -56,6 +62,9 @@ async fn every_statement_can_be_prepared() {
 /// Copying from one to another.
 mod copies {
     use super::OnServer;
+    use crate::store::sqlite::tests::OnDisk;
 
     crate::store::copy::tests::copies!(within_postgres, OnServer, OnServer);
+    crate::store::copy::tests::copies!(to_postgres, OnDisk, OnServer);
+    crate::store::copy::tests::copies!(from_postgres, OnServer, OnDisk);
 }

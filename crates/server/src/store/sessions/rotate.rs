@@ -18,6 +18,23 @@ statements! {
               WHERE id = $1 AND generation = $2 AND ended_at IS NULL";
 }
 
+/// Rotates each session for which [`refresh::decide`] says so without a doubt, and gives it with its user: for PostgreSQL,
+/// which gets many at once. The arrays are ids, generations presented, times, network addresses and user agents; no id may
+/// come twice.
+pub(in crate::store) const ROTATE_MANY: &str = concat!(
+    "UPDATE sessions SET generation = wanted.presented + 1, rotated_at = wanted.now, last_used_at = wanted.now, \
+     address = wanted.address, user_agent = wanted.user_agent \
+     FROM unnest(CAST($1 AS BYTEA[]), CAST($2 AS BIGINT[]), CAST($3 AS BIGINT[]), CAST($4 AS TEXT[]), CAST($5 AS TEXT[])) \
+     AS wanted (id, presented, now, address, user_agent), users \
+     WHERE sessions.id = wanted.id AND sessions.generation = wanted.presented AND wanted.presented < 9223372036854775807 \
+     AND sessions.ended_at IS NULL AND sessions.expires_at > wanted.now \
+     AND sessions.last_used_at + sessions.idle_for * 1000 > wanted.now \
+     AND users.id = sessions.user_id AND users.disabled_at IS NULL RETURNING ",
+    columns!(),
+    ", ",
+    users::columns!()
+);
+
 /// A genuine refresh token of this session and generation was presented: the rule in [`crate::domain::refresh`] decides.
 #[derive(Debug)]
 pub(crate) struct RotateSession {
@@ -60,11 +77,44 @@ impl Op for RotateSession {
     type Output = RotateOutcome;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<RotateOutcome, StoreError> {
-        let Some(SessionOfUser { session, user }) = load(tx, self.id).await? else {
-            return Ok(RotateOutcome::Unknown);
-        };
+        match load(tx, self.id).await? {
+            Some(found) => self.apply(tx, found).await,
+            None => Ok(RotateOutcome::Unknown),
+        }
+    }
+}
+
+/// The same once more, when it is not known whether it took place: the answer was lost.
+///
+/// If it did, the rule replays the successor, as to any retry. Only where others have used that successor meanwhile would
+/// the rule see a theft; but the token was presented before that, so it is no theft, and the answer is that we do not know.
+#[derive(Debug)]
+pub(in crate::store) struct RotateAgain(pub(in crate::store) RotateSession);
+
+impl Op for RotateAgain {
+    type Output = RotateOutcome;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<RotateOutcome, StoreError> {
+        match load(tx, self.0.id).await? {
+            Some(found) if self.0.decide(&found) == Decision::Reuse => Err(StoreError::Unresolved),
+            Some(found) => self.0.apply(tx, found).await,
+            None => Ok(RotateOutcome::Unknown),
+        }
+    }
+}
+
+impl RotateSession {
+    /// What the rule says.
+    fn decide(&self, SessionOfUser { session, user }: &SessionOfUser) -> Decision {
         let policy = self.policies.of(&session.client_id);
-        match refresh::decide(&session, self.presented, self.now, user.is_enabled(), policy) {
+        refresh::decide(session, self.presented, self.now, user.is_enabled(), policy)
+    }
+
+    /// Does what the rule says with a session that is held.
+    async fn apply<T: Tx>(&self, tx: &mut T, found: SessionOfUser) -> Result<RotateOutcome, StoreError> {
+        let decision = self.decide(&found);
+        let SessionOfUser { session, user } = found;
+        match decision {
             Decision::Rotate { generation } => {
                 let session = self.rotate(tx, session, generation).await?;
                 Ok(RotateOutcome::Rotated { session, user })
@@ -74,9 +124,7 @@ impl Op for RotateSession {
             Decision::Refused(refused) => Ok(RotateOutcome::Refused(refused)),
         }
     }
-}
 
-impl RotateSession {
     async fn rotate<T: Tx>(&self, tx: &mut T, session: Session, generation: u64) -> Result<Session, StoreError> {
         let values = params![
             self.id.as_bytes(),
@@ -107,9 +155,17 @@ impl RotateSession {
     }
 }
 
-pub(super) struct SessionOfUser {
-    pub(super) session: Session,
-    pub(super) user: User,
+#[derive(Debug)]
+pub(in crate::store) struct SessionOfUser {
+    pub(in crate::store) session: Session,
+    pub(in crate::store) user: User,
+}
+
+impl SessionOfUser {
+    /// The outcome of a rotation after which they are so.
+    pub(in crate::store) fn into_rotated(self) -> RotateOutcome {
+        RotateOutcome::Rotated { session: self.session, user: self.user }
+    }
 }
 
 /// A session with its user, whatever the state of either. The session stays as it is until this transaction ends: whoever

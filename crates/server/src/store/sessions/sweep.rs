@@ -1,15 +1,16 @@
-//! Clearing away sessions that have long been over.
+//! Clearing away sessions that have long been over, and whether old ones are left.
 
 use crate::domain::session::SessionId;
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::sql::statements;
-use crate::store::tx::{Op, Param, Tx, params};
+use crate::store::tx::{Op, Param, ReadOp, Tx, params};
 
 statements! {
     LAST_OF_STEP = "SELECT id FROM sessions WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2";
     DELETE_UP_TO = "DELETE FROM sessions WHERE id > $1 AND id <= $3 \
                     AND (ended_at < $2 OR expires_at < $2 OR last_used_at + idle_for * 1000 < $2)";
+    ROTATED_BEFORE = "SELECT id FROM sessions WHERE rotated_at < $1 AND ended_at IS NULL AND expires_at > $2 LIMIT 1";
     DELETE_REST = "DELETE FROM sessions WHERE id > $1 \
                    AND (ended_at < $2 OR expires_at < $2 OR last_used_at + idle_for * 1000 < $2)";
 }
@@ -49,4 +50,24 @@ impl Op for DeleteDeadSessions {
         };
         Ok(Swept { deleted, next })
     }
+}
+
+/// Whether a session is alive that was last rotated before a time, and so holds a refresh token from before it.
+#[derive(Debug)]
+pub(crate) struct RotatedBefore {
+    pub(crate) time: Timestamp,
+    pub(crate) now: Timestamp,
+}
+
+impl Op for RotatedBefore {
+    type Output = bool;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<bool, StoreError> {
+        let found: Option<SessionId> = tx.first(ROTATED_BEFORE, params![self.time, self.now]).await?;
+        Ok(found.is_some())
+    }
+}
+
+impl ReadOp for RotatedBefore {
+    const SCAN: bool = true;
 }

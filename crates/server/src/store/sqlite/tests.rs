@@ -12,7 +12,7 @@ mod faults;
 mod files;
 
 /// A database file in a directory of its own.
-struct OnDisk(TempDir);
+pub(in crate::store) struct OnDisk(TempDir);
 
 impl OnDisk {
     fn new() -> Self {

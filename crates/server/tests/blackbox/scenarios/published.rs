@@ -1,6 +1,7 @@
 //! Published documents, health, and what every answer has.
 
 use jotgate_jose::{KeySet, jwt};
+use jotgate_server::flows;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -21,6 +22,33 @@ pub(crate) async fn key_set_and_metadata(site: Site) {
         assert_eq!(metadata.text("issuer"), site.url);
         assert_eq!(metadata.text("jwks_uri"), format!("{}/.well-known/jwks.json", site.url));
     }
+}
+
+pub(crate) async fn what_is_published_changes_with_the_keys(site: Site) {
+    let keys = || async { send(site.request(Method::GET, "/.well-known/jwks.json")).await.ok(200) };
+    let before = keys().await;
+    let made = flows::generate_key(&site.app).await.unwrap();
+    let cached = site.request(Method::GET, "/.well-known/jwks.json").header("if-none-match", before.header("etag"));
+    let after = send(cached).await.ok(200);
+    assert_ne!(after.header("etag"), before.header("etag"));
+    let kids = after.body["keys"].as_array().unwrap().iter().map(|key| key["kid"].clone()).collect::<Vec<_>>();
+    assert!(kids.len() == 2 && kids.contains(&json!(made.kid)), "{kids:?}");
+    let metadata = send(site.request(Method::GET, "/.well-known/openid-configuration")).await.ok(200);
+    assert_eq!(metadata.body["id_token_signing_alg_values_supported"], json!(["EdDSA"]));
+}
+
+pub(crate) async fn a_revoked_key_ends_its_tokens_and_no_session(site: Site) {
+    let tokens = site.register("ada@example.com").await;
+    let keys = send(site.request(Method::GET, "/.well-known/jwks.json")).await.ok(200);
+    let kid = keys.body["keys"][0]["kid"].as_str().unwrap().to_owned();
+    flows::revoke_keys(&site.app, vec![kid.clone()]).await.unwrap();
+    let refused = site.me(&tokens.text("access_token")).await.ok(401);
+    assert_eq!(refused.body["code"], json!("key_revoked"));
+    let published = send(site.request(Method::GET, "/.well-known/jwks.json")).await.ok(200);
+    assert_eq!(published.body["keys"].as_array().map(Vec::len), Some(1));
+    assert_ne!(published.body["keys"][0]["kid"], json!(kid));
+    let refreshed = site.refresh(&tokens.text("refresh_token")).await.ok(200);
+    site.me(&refreshed.text("access_token")).await.ok(200);
 }
 
 pub(crate) async fn health(site: Site) {

@@ -1,5 +1,6 @@
 -- Counters. A row is also the lock of what it counts.
-INSERT INTO meta (name, number) VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('ping', 0);
+INSERT INTO meta (name, number)
+VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('master', 0), ('ping', 0);
 
 CREATE TABLE users (
     id                BYTEA  NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
@@ -50,15 +51,18 @@ CREATE TABLE revocations (
 
 CREATE INDEX revocations_by_forgetting ON revocations (forget_at);
 
+-- What is sealed is encrypted with the master key whose mark is `master` in meta.
 CREATE TABLE keys (
-    kid          TEXT   COLLATE "C" NOT NULL PRIMARY KEY,
-    purpose      TEXT   NOT NULL,
-    algorithm    TEXT   NOT NULL,
-    state        TEXT   NOT NULL,
-    sealed       BYTEA  NOT NULL,
-    created_at   BIGINT NOT NULL,
-    activated_at BIGINT,
-    retired_at   BIGINT
+    kid           TEXT   COLLATE "C" NOT NULL PRIMARY KEY,
+    purpose       TEXT   NOT NULL,
+    algorithm     TEXT   NOT NULL,
+    state         TEXT   NOT NULL,
+    sealed        BYTEA,                         -- gone when the key no longer signs
+    sealed_public BYTEA,
+    created_at    BIGINT NOT NULL,
+    activate_at   BIGINT,
+    activated_at  BIGINT,
+    retired_at    BIGINT
 );
 
 -- How many changes each connection has committed, written with each of them: by this a commit of unknown outcome is

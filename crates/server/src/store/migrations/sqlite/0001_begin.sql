@@ -1,5 +1,6 @@
 -- Counters. A row is also the lock of what it counts.
-INSERT INTO meta (name, number) VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('ping', 0);
+INSERT INTO meta (name, number)
+VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('master', 0), ('ping', 0);
 
 CREATE TABLE users (
     id                BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -49,13 +50,16 @@ CREATE TABLE revocations (
 
 CREATE INDEX revocations_by_forgetting ON revocations (forget_at);
 
+-- What is sealed is encrypted with the master key whose mark is `master` in meta.
 CREATE TABLE keys (
-    kid          TEXT    NOT NULL PRIMARY KEY,
-    purpose      TEXT    NOT NULL,
-    algorithm    TEXT    NOT NULL,
-    state        TEXT    NOT NULL,
-    sealed       BLOB    NOT NULL,
-    created_at   INTEGER NOT NULL,
-    activated_at INTEGER,
-    retired_at   INTEGER
+    kid           TEXT    NOT NULL PRIMARY KEY,
+    purpose       TEXT    NOT NULL,
+    algorithm     TEXT    NOT NULL,
+    state         TEXT    NOT NULL,
+    sealed        BLOB,                          -- gone when the key no longer signs
+    sealed_public BLOB,
+    created_at    INTEGER NOT NULL,
+    activate_at   INTEGER,
+    activated_at  INTEGER,
+    retired_at    INTEGER
 ) STRICT, WITHOUT ROWID;

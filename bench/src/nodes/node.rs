@@ -1,0 +1,115 @@
+//! One of several servers, in a process of its own.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+use jotgate_server::domain::time::Timestamp;
+use jotgate_server::{App, Clock, Config, Server, SystemClock, SystemRandom};
+
+/// The same at every node: the keys in the store are sealed with it.
+const MASTER_KEY: &str = "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f";
+
+#[derive(Debug, Args)]
+pub(crate) struct NodeOptions {
+    /// The store that all nodes share.
+    #[arg(long)]
+    store: String,
+    /// Where to listen; a port of 0 is any.
+    #[arg(long)]
+    listen: String,
+    /// Seconds that its clock is ahead.
+    #[arg(long)]
+    ahead: i64,
+}
+
+/// A clock that is wrong.
+#[derive(Debug)]
+struct Ahead(i64);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().plus_seconds(self.0)
+    }
+}
+
+/// Serves until standard input ends. Says on standard output where.
+pub(crate) fn serve(options: &NodeOptions) -> anyhow::Result<()> {
+    let mut config = Config::new("http://127.0.0.1")?;
+    config.store.url.clone_from(&options.store);
+    config.http.listen.clone_from(&options.listen);
+    config.keys.master_key = Some(MASTER_KEY.into());
+    (config.passwords.memory_kib, config.passwords.iterations) = (8 * 1024, 1);
+    config.throttle.enabled = false;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let app = App::open_with(config.checked()?, Arc::new(Ahead(options.ahead)), Arc::new(SystemRandom)).await?;
+        let server = Server::bind(app).await?;
+        let mut output = std::io::stdout();
+        writeln!(output, "{}", server.local_address()?)?;
+        output.flush()?;
+        let (stopped, stop) = tokio::sync::oneshot::channel::<()>();
+        std::thread::spawn(move || {
+            // However it ends, it is the end.
+            let _ = std::io::stdin().read(&mut [0]);
+            drop(stopped);
+        });
+        server
+            .run(async {
+                let _ = stop.await;
+            })
+            .await;
+        Ok(())
+    })
+}
+
+/// A running node; it is stopped when this is dropped.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) address: SocketAddr,
+    store: String,
+    ahead: i64,
+    process: Child,
+    _output: BufReader<ChildStdout>,
+}
+
+impl Node {
+    pub(super) fn start(store: &str, ahead: i64) -> anyhow::Result<Self> {
+        Self::start_at(store, "127.0.0.1:0", ahead)
+    }
+
+    fn start_at(store: &str, listen: &str, ahead: i64) -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["node-server", "--store", store, "--listen", listen, "--ahead", &ahead.to_string()]);
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut output = BufReader::new(process.stdout.take().context("the node's output")?);
+        let mut line = String::new();
+        output.read_line(&mut line)?;
+        let address = line.trim().parse().context("a node did not start")?;
+        Ok(Self { address, store: store.to_owned(), ahead, process, _output: output })
+    }
+
+    /// Ends it at once (SIGKILL), in whatever it is doing.
+    pub(super) fn kill(&mut self) -> anyhow::Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+
+    /// Starts it again where it was.
+    pub(super) fn start_again(&mut self) -> anyhow::Result<()> {
+        *self = Self::start_at(&self.store, &self.address.to_string(), self.ahead)?;
+        Ok(())
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        // One that does not stop because its database is gone is stopped by force.
+        let _ = (self.process.kill(), self.process.wait());
+    }
+}
