@@ -116,8 +116,7 @@ impl App {
         let throttle = Throttle::new(&config.throttle);
         let revocations = Revocations::new(&config.revocations);
         let limits = Limits::new(config.http.max_connections);
-        let inner =
-            Inner { config, store, keys, terms, revocations, status_lists, hasher, throttle, limits, clock, random };
+        let inner = Inner { config, store, keys, terms, revocations, hasher, throttle, limits, clock, random };
         let app = Self { inner: Arc::new(inner) };
         app.follow_revocations().await?;
         Ok(app)
