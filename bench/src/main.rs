@@ -14,11 +14,13 @@ mod login;
 mod login_flood;
 mod measure;
 mod nodes;
+mod peers;
 mod raw;
 mod refresh;
 mod refresh_postgres;
 mod refresh_race;
 mod report;
+mod revoke;
 mod rotate_keys;
 mod route;
 mod second_sight;
@@ -72,6 +74,8 @@ enum Bench {
     /// The server of `refresh`, in a process of its own so that its memory can be told.
     #[command(hide = true)]
     RefreshServer(refresh::ServerOptions),
+    /// From an answered log-out to the first refusal at each of many verifiers; across a cut of the line; and what 100,000 entries cost.
+    Revoke(revoke::Options),
     /// Requests at a guard while keys change, the algorithm too; fails when a good token is refused.
     RotateKeys(rotate_keys::Options),
     /// The throughput of an axum route behind the guard, against the same route unprotected.
@@ -102,6 +106,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Bench::RefreshPostgres(options) => refresh_postgres::run(&options)?,
         Bench::RefreshRace(options) => refresh_race::run(&options)?,
         Bench::RefreshServer(options) => return refresh::serve(&options).map(|()| ExitCode::SUCCESS),
+        Bench::Revoke(options) => revoke::run(&options)?,
         Bench::RotateKeys(options) => rotate_keys::run(&options)?,
         Bench::Route(options) => route::run(&options)?,
         Bench::Verify(options) => verify::run(&options)?,

@@ -9,6 +9,7 @@ use jotgate_testkit::keys;
 use serde_json::json;
 
 use crate::measure::{Contender, in_turn, median, ratio, unix_now};
+use crate::peers::{self, Operation};
 use crate::raw::RawSigner;
 use crate::report::{Goal, Report, Row};
 use crate::token::claims;
@@ -22,6 +23,10 @@ pub(crate) struct Options {
     /// Only this algorithm, for example ES256.
     #[arg(long)]
     only: Option<Algorithm>,
+    /// Compare with libraries outside our build, too, after installing them below `target/peers`: jwt-simple and josekit, which
+    /// need a C++ compiler, `CMake` and OpenSSL; and those of Node.js and Python.
+    #[arg(long)]
+    peers: bool,
 }
 
 const MEASURED: [Algorithm; 5] =
@@ -31,6 +36,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Report> {
     let mut rows = Vec::new();
     for algorithm in MEASURED.into_iter().filter(|algorithm| options.only.is_none_or(|only| only == *algorithm)) {
         rows.extend(measure(&keys::signing_key(algorithm), options.rounds)?);
+    }
+    if options.peers {
+        rows.extend(peers::rows(Operation::Sign)?);
     }
     Ok(Report::new("sign", rows))
 }

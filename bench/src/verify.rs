@@ -9,6 +9,7 @@ use jotgate_testkit::keys;
 use serde_json::json;
 
 use crate::measure::{Contender, in_turn, median, ratio, unix_now};
+use crate::peers::{self, Operation};
 use crate::raw::RawVerifier;
 use crate::report::{Goal, Report, Row};
 use crate::token::{AUDIENCE, Claims, ISSUER, claims, policy};
@@ -21,6 +22,10 @@ pub(crate) struct Options {
     /// Only this algorithm, for example ES256.
     #[arg(long)]
     only: Option<Algorithm>,
+    /// Compare with libraries outside our build, too, after installing them below `target/peers`: jwt-simple and josekit, which
+    /// need a C++ compiler, `CMake` and OpenSSL; and those of Node.js and Python.
+    #[arg(long)]
+    peers: bool,
 }
 
 const MEASURED: [Algorithm; 7] = [
@@ -40,6 +45,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Report> {
     }
     if options.only.is_none() {
         rows.extend(hopeless(options.rounds)?);
+    }
+    if options.peers {
+        rows.extend(peers::rows(Operation::Verify)?);
     }
     Ok(Report::new("verify", rows))
 }

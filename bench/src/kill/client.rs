@@ -130,6 +130,19 @@ impl Client {
         Ok(answer.status)
     }
 
+    /// Opens another session and changes the password, whose answer is lost on the way.
+    #[cfg(test)]
+    pub(super) async fn change_password_unheard(&mut self, address: SocketAddr) -> anyhow::Result<()> {
+        let mut connection = Connection::open(address).await?;
+        self.log_in(&mut connection).await.map_err(|_| anyhow::anyhow!("no answer"))?;
+        let before = self.password.clone();
+        self.change_password(&mut connection, 0).await.map_err(|_| anyhow::anyhow!("no answer"))?;
+        self.new_password = Some(std::mem::replace(&mut self.password, before));
+        self.end_others(0, End::No);
+        self.sessions[1].told.end = End::Unsure;
+        Ok(())
+    }
+
     fn end_others(&mut self, kept: usize, end: End) {
         let others = self.sessions.iter_mut().enumerate().filter(|(at, _)| *at != kept);
         for (_, session) in others.filter(|(_, session)| session.told.end != End::Yes) {

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use anyhow::Context;
+use jotgate_testkit::postgres;
 use rusqlite::{Connection, OpenFlags};
 
 /// What a client knows of a session from the answers that it got.
@@ -33,8 +35,26 @@ pub(crate) struct Stored {
     pub(crate) ended: bool,
 }
 
-/// Reads all sessions of a database, and whether it is sound.
-pub(crate) fn read(database: &Path) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {
+/// Reads all sessions of a store, which is named as `store.url` names one, and whether it is sound.
+pub(crate) fn read(store: &str) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {
+    match store.split_once(':') {
+        Some(("sqlite", database)) => read_sqlite(Path::new(database)),
+        _ => Ok((read_postgres(store)?, Vec::new())),
+    }
+}
+
+/// What is damaged there, PostgreSQL refuses to read.
+fn read_postgres(url: &str) -> anyhow::Result<HashMap<String, Stored>> {
+    let all = "SELECT encode(id, 'hex'), generation, ended_at IS NOT NULL FROM sessions";
+    let rows = postgres::run(url, all).map_err(anyhow::Error::msg)?;
+    let session = |row: &Vec<Option<String>>| {
+        let [Some(id), Some(generation), Some(ended)] = row.as_slice() else { return None };
+        Some((id.clone(), Stored { generation: generation.parse().ok()?, ended: ended == "t" }))
+    };
+    rows.iter().map(session).collect::<Option<_>>().context("the sessions cannot be read")
+}
+
+fn read_sqlite(database: &Path) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let mut statement = connection.prepare("SELECT lower(hex(id)), generation, ended_at IS NOT NULL FROM sessions")?;
     let rows = statement.query_map([], |row| {

@@ -60,6 +60,11 @@ impl House {
         self.0.join("jotgate.db")
     }
 
+    /// The same as `store.url` names it.
+    pub(crate) fn store(&self) -> String {
+        format!("sqlite:{}", self.database().display())
+    }
+
     /// Moves in: opens so many sessions, each of a user of its own. Gives their refresh tokens.
     pub(super) async fn open_sessions(&self, count: u64) -> anyhow::Result<Vec<String>> {
         let clock = Arc::new(PastClock(Mutex::new(Chance::new(1))));

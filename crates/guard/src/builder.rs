@@ -13,11 +13,13 @@ use crate::issuer::Issuer;
 use crate::keys::Limits;
 use crate::reach::Lookup;
 use crate::verifier::{Verifier, VerifierId};
-use crate::{Clock, Guard};
+use crate::{Clock, Guard, Stale};
 
 /// Places for verified tokens; about a kilobyte and a half each once they are taken.
 const CACHED_TOKENS: usize = 4096;
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+/// Five heartbeats of a server that was not told otherwise.
+const STALE_AFTER: Duration = Duration::from_secs(10);
 
 /// Says what a [`Guard`] accepts. An issuer and an audience are required; everything else has a default.
 ///
@@ -38,6 +40,8 @@ pub struct GuardBuilder {
     cached_tokens: Option<usize>,
     limits: Limits,
     fetch_timeout: Option<Duration>,
+    stale: Stale,
+    stale_after: Option<Duration>,
 }
 
 /// What holds for every issuer of a guard.
@@ -49,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) roots: Vec<Certificate>,
     pub(crate) clock: Clock,
     pub(crate) lookup: Lookup,
+    pub(crate) stale_after: Duration,
 }
 
 /// A guard cannot be built as it was described.
@@ -171,9 +176,33 @@ impl GuardBuilder {
         self.with(|issuer| issuer.revocations(revocations))
     }
 
+    /// Follows the revocation feed of the [`issuer`](Self::issuer) also when its keys are given: see [`Issuer::follow_revocations`].
+    pub fn follow_revocations(self) -> Self {
+        self.with(Issuer::follow_revocations)
+    }
+
+    /// Follows no revocation feed of the [`issuer`](Self::issuer): see [`Issuer::without_revocation_feed`].
+    pub fn without_revocation_feed(self) -> Self {
+        self.with(Issuer::without_revocation_feed)
+    }
+
     fn with(mut self, change: impl FnOnce(Issuer) -> Issuer) -> Self {
         self.issuer = change(self.issuer);
         self.needs_name = true;
+        self
+    }
+
+    /// What is done with a good token while it is not known what has ended, where a route says nothing else
+    /// ([`GuardLayer::stale`](crate::GuardLayer::stale)); [`Stale::Accept`] by default.
+    pub fn stale(mut self, policy: Stale) -> Self {
+        self.stale = policy;
+        self
+    }
+
+    /// How long the last word of a revocation feed holds, in whole seconds; 10 seconds by default. A server says something at least
+    /// every 2 seconds, or as its `revocations.heartbeat` says.
+    pub fn stale_after(mut self, longest: Duration) -> Self {
+        self.stale_after = Some(longest);
         self
     }
 
@@ -234,10 +263,11 @@ impl GuardBuilder {
         if let Some(twice) = issuers.iter().find(|issuer| !names.insert(issuer.name.as_str())) {
             return Err(BuildError::IssuerTwice(twice.name.clone()));
         }
-        let (clock, cache) = (self.clock.clone(), Cache::new(self.cached_tokens.unwrap_or(CACHED_TOKENS)));
+        let (clock, stale) = (self.clock.clone(), self.stale);
+        let cache = Cache::new(self.cached_tokens.unwrap_or(CACHED_TOKENS));
         let shared = self.shared()?;
         let issuers = issuers.into_iter().map(|issuer| issuer.build(&shared)).collect::<Result<_, _>>()?;
-        Ok(Guard::new(Verifier::new(VerifierId::next(), issuers, clock, cache)))
+        Ok(Guard::new(Verifier::new(VerifierId::next(), issuers, clock, cache, stale)))
     }
 
     fn shared(self) -> Result<Shared, BuildError> {
@@ -249,6 +279,7 @@ impl GuardBuilder {
             roots: roots.into_iter().flatten().collect(),
             clock: self.clock,
             lookup: Lookup::default(),
+            stale_after: self.stale_after.unwrap_or(STALE_AFTER),
         })
     }
 }

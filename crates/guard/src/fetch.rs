@@ -7,7 +7,7 @@ use http::header::CACHE_CONTROL;
 use jotgate_jose::{Algorithm, KeySet};
 use jotgate_wire::IssuerMetadata;
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, Response};
+use reqwest::{Client, RequestBuilder, Response};
 use url::Url;
 
 use crate::builder::Shared;
@@ -21,12 +21,14 @@ const MOST_KEYS: usize = 100;
 const MOST_REDIRECTS: usize = 3;
 
 /// An issuer as it answers over HTTP.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct OverHttp {
     issuer: IssuerUrl,
     /// Where the keys are, for an issuer whose metadata are not asked for.
     keys_address: Option<Url>,
     client: Client,
+    /// The longest time for a document, from the name's resolution to its last byte.
+    limit: Duration,
     reach: Reach,
     /// For key sets whose keys do not name their algorithm.
     algorithms: Vec<Algorithm>,
@@ -41,18 +43,35 @@ impl OverHttp {
         shared: &Shared,
     ) -> Result<Self, reqwest::Error> {
         let client = client(&issuer, Resolver { reach, lookup: shared.lookup.clone() }, shared)?;
-        Ok(Self { issuer, keys_address, client, reach, algorithms })
+        Ok(Self { issuer, keys_address, client, limit: shared.fetch_timeout, reach, algorithms })
     }
 
     async fn fetch_keys(&self) -> Result<Fetched, String> {
-        let address = match &self.keys_address {
-            Some(address) => address.clone(),
-            None => self.issuer.keys_address(&self.metadata().await?.jwks_uri)?,
+        let (address, feed) = if let Some(address) = &self.keys_address {
+            (address.clone(), Ok(None))
+        } else {
+            let metadata = self.metadata().await?;
+            (self.issuer.document_address("jwks_uri", &metadata.jwks_uri)?, self.feed_of(&metadata))
         };
         let response = self.get(&address).await?;
         let life = max_age(&response);
-        let keys = key_set(&document(response).await?, &self.algorithms)?;
-        Ok(Fetched { keys, life })
+        let keys = key_set(&text_within(response, LARGEST_DOCUMENT).await?, &self.algorithms)?;
+        Ok(Fetched { keys, life, feed })
+    }
+
+    /// Whether the keys are found through the metadata.
+    pub(crate) fn asks_for_metadata(&self) -> bool {
+        self.keys_address.is_none()
+    }
+
+    /// Where the metadata say that the revocation feed is, if they do.
+    pub(crate) async fn feed_address(&self) -> Result<Option<Url>, String> {
+        self.feed_of(&self.metadata().await?)
+    }
+
+    fn feed_of(&self, metadata: &IssuerMetadata) -> Result<Option<Url>, String> {
+        let named = metadata.revocation_feed_uri.as_ref();
+        named.map(|address| self.issuer.document_address("revocation_feed_uri", address)).transpose()
     }
 
     /// `OpenID`'s address first, RFC 8414's where the issuer does not know that one.
@@ -62,18 +81,23 @@ impl OverHttp {
         if response.status().is_client_error() {
             response = self.get(&oauth).await?;
         }
-        let text = document(succeeded(response)?).await?;
+        let text = text_within(succeeded(response)?, LARGEST_DOCUMENT).await?;
         let metadata = serde_json::from_str(&text).map_err(|error| format!("the metadata cannot be read: {error}"))?;
         self.issuer.is_named_by(metadata)
     }
 
-    async fn get(&self, address: &Url) -> Result<Response, String> {
+    pub(crate) async fn get(&self, address: &Url) -> Result<Response, String> {
         succeeded(self.send(address).await?)
     }
 
     async fn send(&self, address: &Url) -> Result<Response, String> {
+        self.request(address)?.timeout(self.limit).send().await.map_err(|error| in_words(&error))
+    }
+
+    /// A request that may take any time, to an address within reach.
+    pub(crate) fn request(&self, address: &Url) -> Result<RequestBuilder, String> {
         self.reach.check(address)?;
-        self.client.get(address.clone()).send().await.map_err(|error| in_words(&error))
+        Ok(self.client.get(address.clone()))
     }
 }
 
@@ -83,10 +107,9 @@ impl Fetch for OverHttp {
     }
 }
 
-/// The timeout is for each document, from the name's resolution to the last byte. No proxy: it would connect to where nobody checked.
+/// No proxy: it would connect to where nobody checked.
 fn client(issuer: &IssuerUrl, resolver: Resolver, shared: &Shared) -> Result<Client, reqwest::Error> {
     let mut client = Client::builder()
-        .timeout(shared.fetch_timeout)
         .https_only(!issuer.is_loopback())
         .redirect(Policy::custom(stay_with_the_host))
         .no_proxy()
@@ -115,11 +138,12 @@ fn succeeded(response: Response) -> Result<Response, String> {
     if status.is_success() { Ok(response) } else { Err(format!("{} answered {status}", response.url())) }
 }
 
-async fn document(mut response: Response) -> Result<String, String> {
+/// The body, if it is not longer than `limit` bytes.
+pub(crate) async fn text_within(mut response: Response, limit: usize) -> Result<String, String> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| in_words(&error))? {
-        if bytes.len() + chunk.len() > LARGEST_DOCUMENT {
-            return Err(format!("{} is larger than {LARGEST_DOCUMENT} bytes", response.url()));
+        if bytes.len() + chunk.len() > limit {
+            return Err(format!("{} is larger than {limit} bytes", response.url()));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -152,7 +176,7 @@ fn max_age(response: &Response) -> Option<Duration> {
 }
 
 /// An error with its causes, which is where `reqwest` has the useful part.
-fn in_words(error: &dyn std::error::Error) -> String {
+pub(crate) fn in_words(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -8,12 +8,13 @@ use jotgate_jose::{Algorithm, KeySet, KeySource, VerifyingKey};
 use jotgate_wire::RevocationSet;
 
 use crate::builder::{BuildError, Shared};
+use crate::feed::{Feed, Remote, Trust};
 use crate::fetch::OverHttp;
 use crate::issuer_url::IssuerUrl;
 use crate::keys::IssuerKeys;
 use crate::metrics::Counters;
 use crate::reach::Reach;
-use crate::trusted::{ClaimValue, Keys, TrustedIssuer};
+use crate::trusted::{ClaimValue, Ended, Keys, TrustedIssuer};
 
 /// An issuer whose tokens a guard accepts, and what they have to be: ours, or any that publishes its metadata and keys as
 /// `OpenID` Connect Discovery or RFC 8414 say. Given to [`GuardBuilder::trust`](crate::GuardBuilder::trust).
@@ -56,6 +57,17 @@ pub struct Issuer {
     jwks_uri: Option<String>,
     private_network: bool,
     revocations: Option<Arc<RevocationSet>>,
+    feed: Following,
+}
+
+/// Whether the issuer's revocation feed is followed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Following {
+    /// When the metadata that the keys are found through name one.
+    #[default]
+    IfFound,
+    Always,
+    Never,
 }
 
 impl Issuer {
@@ -165,9 +177,25 @@ impl Issuer {
         self
     }
 
-    /// What has ended before it expired. A server in the same process shares its set, and its ends hold at once.
+    /// What has ended before it expired. A server in the same process shares its set, and its ends hold at once. No feed is followed
+    /// then.
     pub fn revocations(mut self, revocations: Arc<RevocationSet>) -> Self {
         self.revocations = Some(revocations);
+        self
+    }
+
+    /// Follows the issuer's revocation feed also when its keys are given, with which nothing is fetched otherwise. The metadata say
+    /// where it is; an issuer that names none is followed no further.
+    ///
+    /// An issuer whose keys are found through its metadata is followed without this, if it has a feed.
+    pub fn follow_revocations(mut self) -> Self {
+        self.feed = Following::Always;
+        self
+    }
+
+    /// Follows no revocation feed: tokens are taken until they expire, whatever has ended.
+    pub fn without_revocation_feed(mut self) -> Self {
+        self.feed = Following::Never;
         self
     }
 
@@ -181,14 +209,64 @@ impl Issuer {
             return Err(BuildError::NoAudience { issuer: self.name });
         }
         let algorithms = self.accepted_algorithms()?;
-        Ok(TrustedIssuer {
-            counters: Counters::new(url.name().into()),
-            name: url.name().into(),
-            policy: self.policy(&algorithms),
-            type_claim: self.type_claim.take(),
-            revocations: self.revocations.take(),
-            keys: self.into_keys(url, algorithms, shared)?,
-        })
+        let (name, policy) = (Arc::from(url.name()), self.policy(&algorithms));
+        let http = self.over_http(url, &algorithms, shared)?;
+        let keys = Arc::new(self.keys_of(&name, http.as_ref(), shared)?);
+        let ended = self.ended(&name, &keys, http, &algorithms, shared);
+        let counters = Counters::new(Arc::clone(&name));
+        Ok(TrustedIssuer { name, policy, type_claim: self.type_claim.take(), ended, keys, counters })
+    }
+
+    /// The issuer as it answers over HTTP, where anything is fetched from it.
+    fn over_http(
+        &self,
+        url: IssuerUrl,
+        algorithms: &[Algorithm],
+        shared: &Shared,
+    ) -> Result<Option<OverHttp>, BuildError> {
+        if self.has_keys() && self.feed != Following::Always {
+            return Ok(None);
+        }
+        let reach = Reach::of(&url, self.private_network);
+        let address = self.jwks_uri.as_ref().map(|address| url.document_address("jwks_uri", address)).transpose();
+        let address = address.map_err(|reason| BuildError::KeysAddress { issuer: self.name.clone(), reason })?;
+        OverHttp::new(url, address, algorithms.to_vec(), reach, shared).map(Some).map_err(BuildError::Client)
+    }
+
+    fn has_keys(&self) -> bool {
+        !self.keys.is_empty() || self.changing_keys.is_some()
+    }
+
+    fn keys_of(&mut self, name: &Arc<str>, http: Option<&OverHttp>, shared: &Shared) -> Result<Keys, BuildError> {
+        if let Some(keys) = self.changing_keys.take() {
+            return Ok(keys);
+        }
+        match http.filter(|_| self.keys.is_empty()) {
+            Some(http) => {
+                let source = Box::new(http.clone());
+                Ok(Keys::Issuer(IssuerKeys::new(Arc::clone(name), source, shared.limits, shared.clock.clone())))
+            }
+            None => Ok(Keys::Fixed(Arc::new(KeySet::new(self.keys.drain(..)).map_err(BuildError::Keys)?))),
+        }
+    }
+
+    fn ended(
+        &mut self,
+        name: &Arc<str>,
+        keys: &Arc<Keys>,
+        http: Option<OverHttp>,
+        algorithms: &[Algorithm],
+        shared: &Shared,
+    ) -> Ended {
+        if let Some(set) = self.revocations.take() {
+            return Ended::Shared(set);
+        }
+        let is_found = matches!(**keys, Keys::Issuer(_)) && self.jwks_uri.is_none();
+        let follows = self.feed == Following::Always || (self.feed == Following::IfFound && is_found);
+        let Some(http) = http.filter(|_| follows) else { return Ended::Unknown };
+        let trust = Trust::new(name, Arc::clone(keys), algorithms, self.leeway);
+        let remote = Remote::new(http, Arc::clone(keys));
+        Ended::Feed(Feed::new(Arc::clone(name), remote, trust, shared.clock.clone(), shared.stale_after))
     }
 
     fn accepted_algorithms(&self) -> Result<Vec<Algorithm>, BuildError> {
@@ -201,8 +279,7 @@ impl Issuer {
         if let Some(left_out) = of_keys().into_iter().find(|algorithm| !algorithms.contains(algorithm)) {
             return Err(BuildError::KeyNotAccepted(left_out));
         }
-        let fetched = self.keys.is_empty() && self.changing_keys.is_none();
-        match algorithms.iter().find(|algorithm| fetched && algorithm.is_symmetric()) {
+        match algorithms.iter().find(|algorithm| !self.has_keys() && algorithm.is_symmetric()) {
             Some(symmetric) => Err(BuildError::SymmetricWithoutKey(*symmetric)),
             None => Ok(algorithms),
         }
@@ -230,21 +307,6 @@ impl Issuer {
             policy = policy.leeway(seconds);
         }
         policy.build()
-    }
-
-    fn into_keys(self, url: IssuerUrl, algorithms: Vec<Algorithm>, shared: &Shared) -> Result<Keys, BuildError> {
-        if let Some(keys) = self.changing_keys {
-            return Ok(keys);
-        }
-        if !self.keys.is_empty() {
-            return Ok(Keys::Fixed(Arc::new(KeySet::new(self.keys).map_err(BuildError::Keys)?)));
-        }
-        let reach = Reach::of(&url, self.private_network);
-        let address = self.jwks_uri.map(|address| url.keys_address(&address)).transpose();
-        let address = address.map_err(|reason| BuildError::KeysAddress { issuer: self.name, reason })?;
-        let name = Arc::from(url.name());
-        let source = OverHttp::new(url, address, algorithms, reach, shared).map_err(BuildError::Client)?;
-        Ok(Keys::Issuer(IssuerKeys::new(name, Box::new(source), shared.limits, shared.clock.clone())))
     }
 }
 

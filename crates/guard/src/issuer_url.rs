@@ -47,13 +47,14 @@ impl IssuerUrl {
         [with_path(format!("{path}{OPENID_METADATA_PATH}")), with_path(format!("{OAUTH_METADATA_PATH}{path}"))]
     }
 
-    /// The address of the key set. It may be on another host, because the issuer itself names it, but not on a weaker line.
-    pub(crate) fn keys_address(&self, jwks_uri: &str) -> Result<Url, String> {
-        let url = Url::parse(jwks_uri).map_err(|error| format!("`jwks_uri` is not an URL: {error}"))?;
+    /// The address of a document that a `member` of the metadata names, such as the key set. It may be on another host, because
+    /// the issuer itself names it, but not on a weaker line.
+    pub(crate) fn document_address(&self, member: &str, address: &str) -> Result<Url, String> {
+        let url = Url::parse(address).map_err(|error| format!("`{member}` is not an URL: {error}"))?;
         if url.scheme() == "https" || (self.is_loopback() && is_safe(&url)) {
             return Ok(url);
         }
-        Err(format!("`jwks_uri` has to begin with https://: {url}"))
+        Err(format!("`{member}` has to begin with https://: {url}"))
     }
 
     /// Metadata that names another issuer is somebody else's (RFC 8414 §3.3, to the letter).
@@ -138,13 +139,13 @@ mod tests {
     #[test]
     fn keys_do_not_come_over_a_weaker_line() {
         let far = IssuerUrl::parse("https://e.com").unwrap();
-        assert!(far.keys_address("https://keys.example.net/set").is_ok());
+        assert!(far.document_address("jwks_uri", "https://keys.example.net/set").is_ok());
         for address in ["http://e.com/keys", "http://127.0.0.1/keys", "file:///etc/passwd", "/keys"] {
-            assert!(far.keys_address(address).is_err(), "{address}");
+            assert!(far.document_address("jwks_uri", address).is_err(), "{address}");
         }
         let near = IssuerUrl::parse("http://127.0.0.1:1").unwrap();
-        assert!(near.keys_address("http://127.0.0.1:2/keys").is_ok());
-        assert!(near.keys_address("http://192.168.0.1/keys").is_err());
+        assert!(near.document_address("jwks_uri", "http://127.0.0.1:2/keys").is_ok());
+        assert!(near.document_address("jwks_uri", "http://192.168.0.1/keys").is_err());
     }
 
     #[test]

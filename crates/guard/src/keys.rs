@@ -19,6 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
+use url::Url;
 
 use crate::Clock;
 use crate::clock::monotonic;
@@ -51,6 +52,8 @@ pub(crate) struct Fetched {
     pub(crate) keys: KeySet,
     /// How long the issuer lets them be kept (`Cache-Control: max-age`), if it said so.
     pub(crate) life: Option<Duration>,
+    /// Where the issuer's metadata say that its revocation feed is, if they do; or why that address cannot be used.
+    pub(crate) feed: Result<Option<Url>, String>,
 }
 
 /// What a request and a key set may take.
@@ -102,6 +105,8 @@ struct Shared {
     metrics: KeyMetrics,
     source: Box<dyn Fetch>,
     keys: ArcSwapOption<KeySet>,
+    /// As it came with the last keys.
+    feed: Mutex<Option<Result<Option<Url>, String>>>,
     progress: watch::Sender<Progress>,
     wanted: Notify,
     task_lives: AtomicBool,
@@ -125,6 +130,7 @@ impl IssuerKeys {
             clock,
             source,
             keys: ArcSwapOption::empty(),
+            feed: Mutex::new(None),
             progress: watch::Sender::new(Progress::default()),
             wanted: Notify::new(),
             task_lives: AtomicBool::new(false),
@@ -160,6 +166,10 @@ impl IssuerKeys {
         }
     }
 
+    pub(crate) fn longest_wait(&self) -> Duration {
+        self.shared.limits.wait
+    }
+
     /// Waits for a fetch that is under way. Between failed ones there is nothing to wait for.
     async fn wait_for_any(&self) -> Result<(), VerificationCode> {
         self.wait_until(|progress| !progress.fetching).await?;
@@ -170,6 +180,30 @@ impl IssuerKeys {
         let Some(finished) = self.ask() else { return Err(self.still_unknown()) };
         self.wait_until(|progress| progress.finished >= finished).await?;
         if self.shared.progress.borrow().last_failed { Err(VerificationCode::KeysUnavailable) } else { Ok(()) }
+    }
+
+    /// Waits for a fetch that begins after now, or for the first one, whatever the cool-down says: for the revocation feed, which
+    /// pauses after a failure by itself, and which no token can make ask.
+    pub(crate) async fn renew(&self) {
+        self.ensure_task();
+        let progress = *self.shared.progress.borrow();
+        let finished = if progress.finished == 0 {
+            1
+        } else {
+            self.shared.wanted.notify_one();
+            progress.finished + 1 + u64::from(progress.fetching)
+        };
+        // However it ends, the caller looks at the keys that are here then.
+        let _ = self.wait_until(|progress| progress.finished >= finished).await;
+    }
+
+    /// Where the issuer's revocation feed is, as its metadata said last; nothing when they name none. `again` asks for them anew.
+    pub(crate) async fn feed_address(&self, again: bool) -> Result<Option<Url>, String> {
+        if again || self.shared.progress.borrow().finished == 0 {
+            self.renew().await;
+        }
+        let known = self.shared.feed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        known.unwrap_or_else(|| Err("the issuer's metadata cannot be had".to_owned()))
     }
 
     /// While the issuer does not answer nobody can say that it does not have the key.
@@ -263,6 +297,7 @@ impl Shared {
         tracing::debug!(issuer, keys, life_seconds, "the issuer's keys are fresh");
         self.keys.store(Some(Arc::new(fetched.keys)));
         self.metrics.fetched(self.clock.now());
+        *self.feed.lock().unwrap_or_else(PoisonError::into_inner) = Some(fetched.feed);
         life * 3 / 4
     }
 

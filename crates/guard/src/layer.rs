@@ -11,7 +11,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::verifier::{Attempt, Missing, VerifierId};
-use crate::{Auth, Guard, Rejection, bearer};
+use crate::{Auth, Guard, Rejection, Stale, bearer};
 
 /// Puts a guard around a service. Made by [`Guard::layer`], [`Guard::optional`] and [`Guard::require_scope`].
 #[derive(Debug, Clone)]
@@ -24,13 +24,14 @@ pub struct Guarded<S> {
     checkpoint: Arc<Checkpoint>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Checkpoint {
     guard: Guard,
     rule: Rule,
+    stale: Stale,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Rule {
     Token,
     TokenOrNone,
@@ -69,15 +70,27 @@ impl Auth {
 
 impl GuardLayer {
     pub(crate) fn required(guard: Guard) -> Self {
-        Self(Arc::new(Checkpoint { guard, rule: Rule::Token }))
+        Self::of(guard, Rule::Token)
     }
 
     pub(crate) fn optional(guard: Guard) -> Self {
-        Self(Arc::new(Checkpoint { guard, rule: Rule::TokenOrNone }))
+        Self::of(guard, Rule::TokenOrNone)
     }
 
     pub(crate) fn scoped(guard: Guard, scope: String) -> Self {
-        Self(Arc::new(Checkpoint { guard, rule: Rule::Scope(scope) }))
+        Self::of(guard, Rule::Scope(scope))
+    }
+
+    fn of(guard: Guard, rule: Rule) -> Self {
+        let stale = guard.verifier().stale();
+        Self(Arc::new(Checkpoint { guard, rule, stale }))
+    }
+
+    /// What is done here with a good token while it is not known what has ended, in place of what
+    /// [`GuardBuilder::stale`](crate::GuardBuilder::stale) says.
+    #[must_use]
+    pub fn stale(self, policy: Stale) -> Self {
+        Self(Arc::new(Checkpoint { stale: policy, ..Checkpoint::clone(&self.0) }))
     }
 }
 
@@ -112,8 +125,11 @@ impl Checkpoint {
         self.admit(Some(self.guard.verifier().verify_after(missing, token).await?))
     }
 
-    /// Applies the rule to who asks.
+    /// Applies the rules to who asks.
     fn admit(&self, auth: Option<Auth>) -> Result<Option<Auth>, Rejection> {
+        if let Some(auth) = &auth {
+            self.guard.verifier().check_fresh(auth, self.stale)?;
+        }
         match (&self.rule, &auth) {
             (Rule::Token | Rule::Scope(_), None) => Err(self.guard.verifier().refuse(Rejection::no_token())),
             (Rule::Scope(scope), Some(auth)) if !auth.has_scope(scope) => {

@@ -16,6 +16,7 @@ pub(crate) const VERIFICATIONS: &str = "jotgate_guard_verifications_total";
 pub(crate) const CACHE_HITS: &str = "jotgate_guard_cache_hits_total";
 pub(crate) const KEY_FETCHES: &str = "jotgate_guard_key_fetches_total";
 pub(crate) const KEYS_FETCHED: &str = "jotgate_guard_keys_fetched_timestamp_seconds";
+pub(crate) const FEED_AS_OF: &str = "jotgate_guard_feed_as_of_timestamp_seconds";
 
 /// The code of a token that passed.
 const PASSED: &str = "ok";

@@ -2,23 +2,40 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jotgate_jose::jwt::{self, Policy, RegisteredOnly};
 use jotgate_jose::{Code, KeySet, KeySource, Refusal, danger};
 use jotgate_wire::{RevocationSet, TokenFacts, VerificationCode};
+use tokio::time::sleep;
 
+use crate::feed::Feed;
 use crate::keys::IssuerKeys;
 use crate::metrics::Counters;
 use crate::{Auth, Rejection};
+
+/// How often somebody who waits looks at a set that does not tell when it changes.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// An issuer whose tokens are accepted, with everything that only its own tokens are held to.
 pub(crate) struct TrustedIssuer {
     pub(crate) name: Arc<str>,
     pub(crate) policy: Policy,
     pub(crate) type_claim: Option<ClaimValue>,
-    pub(crate) keys: Keys,
-    pub(crate) revocations: Option<Arc<RevocationSet>>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) ended: Ended,
     pub(crate) counters: Counters,
+}
+
+/// Where it is known from what has ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// Nobody says.
+    Unknown,
+    /// Given to the builder: a server in the same process says.
+    Shared(Arc<RevocationSet>),
+    /// The issuer's feed says.
+    Feed(Feed),
 }
 
 /// A claim that has to have a value.
@@ -50,6 +67,13 @@ impl Keys {
             Self::Issuer(issuer) => issuer.snapshot().as_ref().is_some_and(|current| Arc::ptr_eq(current, keys)),
         }
     }
+
+    /// Looks for newer keys, where they can be looked for.
+    pub(crate) async fn renew(&self) {
+        if let Self::Issuer(keys) = self {
+            keys.renew().await;
+        }
+    }
 }
 
 impl TrustedIssuer {
@@ -73,12 +97,12 @@ impl TrustedIssuer {
     /// reason to fetch. Nobody has verified the `kid` here, and it chooses between two refusals only.
     fn refused(&self, refusal: Refusal, token: &str) -> Rejection {
         let is_unknown = refusal.code() == Code::KeyUnknown;
-        let revocations = self.revocations.as_ref().filter(|set| is_unknown && !set.is_empty());
-        let code = revocations.and_then(|revocations| {
+        let revoked = |ended: &RevocationSet| {
             let header = danger::decode(token).ok()?.header;
             let kid = header.get("kid").and_then(|kid| kid.as_str());
-            revocations.check(&TokenFacts { kid, ..TokenFacts::default() })
-        });
+            ended.check(&TokenFacts { kid, ..TokenFacts::default() })
+        };
+        let code = if is_unknown { self.look_up(revoked) } else { None };
         match code {
             Some(code) => Rejection::token(code, "its key was revoked"),
             None => Rejection::refused(refusal),
@@ -87,17 +111,65 @@ impl TrustedIssuer {
 
     /// Revocations come last and every time: only a token that is good in itself is looked up.
     pub(crate) fn check_not_ended(&self, auth: &Auth) -> Result<(), Rejection> {
-        let Some(revocations) = self.revocations.as_ref().filter(|set| !set.is_empty()) else { return Ok(()) };
-        match revocations.check(&auth.facts()?) {
-            None => Ok(()),
-            Some(code) => Err(Rejection::token(code, "an entry of the revocations names it")),
+        let facts_checked = |ended: &RevocationSet| match auth.facts().map(|facts| ended.check(&facts)) {
+            Ok(None) => None,
+            Ok(Some(code)) => Some(Rejection::token(code, "an entry of the revocations names it")),
+            Err(rejection) => Some(rejection),
+        };
+        self.look_up(facts_checked).map_or(Ok(()), Err)
+    }
+
+    /// Asks what has ended, where anything has.
+    fn look_up<T>(&self, ask: impl FnOnce(&RevocationSet) -> Option<T>) -> Option<T> {
+        let ask = |set: &RevocationSet| if set.is_empty() { None } else { ask(set) };
+        match &self.ended {
+            Ended::Unknown => None,
+            Ended::Shared(set) => ask(set),
+            Ended::Feed(feed) => ask(&feed.set()),
+        }
+    }
+
+    /// Waits until it is known what has ended, so that the first token after a start is held against it; at most so long.
+    pub(crate) async fn until_followed(&self, longest: Duration) {
+        if let Ended::Feed(feed) = &self.ended {
+            feed.wait_for_first(longest).await;
+        }
+    }
+
+    /// Waits until a token of this issuer has ended.
+    pub(crate) async fn ended(&self, auth: &Auth) -> Rejection {
+        let mut heard = match &self.ended {
+            Ended::Feed(feed) => Some(feed.heard()),
+            Ended::Unknown | Ended::Shared(_) => None,
+        };
+        loop {
+            if let Err(ended) = self.check_not_ended(auth) {
+                return ended;
+            }
+            let told = match &mut heard {
+                Some(heard) => heard.changed().await.is_ok(),
+                None => false,
+            };
+            if !told {
+                sleep(BETWEEN_LOOKS).await;
+            }
+        }
+    }
+
+    /// Whether too little is known of what has ended.
+    pub(crate) fn is_stale(&self, now: i64) -> bool {
+        match &self.ended {
+            Ended::Unknown | Ended::Shared(_) => false,
+            Ended::Feed(feed) => feed.is_stale(now),
         }
     }
 }
 
 impl fmt::Debug for TrustedIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TrustedIssuer").field("policy", &self.policy).field("keys", &self.keys).finish_non_exhaustive()
+        let mut issuer = f.debug_struct("TrustedIssuer");
+        issuer.field("policy", &self.policy).field("keys", &self.keys).field("ended", &self.ended);
+        issuer.finish_non_exhaustive()
     }
 }
 

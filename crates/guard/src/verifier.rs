@@ -17,7 +17,7 @@ use crate::keys::Lack;
 use crate::layer::GuardLayer;
 use crate::metrics::Counters;
 use crate::trusted::{Keys, TrustedIssuer};
-use crate::{Auth, Clock, GuardBuilder, Rejection};
+use crate::{Auth, Clock, GuardBuilder, Rejection, Stale};
 
 /// Protects an API: verifies tokens of the issuers that it trusts. Cloning is cheap.
 ///
@@ -33,6 +33,7 @@ pub(crate) struct Verifier {
     cache: Cache,
     /// What is counted of requests that are no trusted issuer's.
     strangers: Counters,
+    stale: Stale,
 }
 
 /// Tells one guard from another within this process, so that what one verified is not taken for the other's.
@@ -77,9 +78,20 @@ impl Guard {
     /// # Errors
     /// With the code of the first check that failed.
     pub async fn verify(&self, token: &str) -> Result<Auth, Rejection> {
-        match self.0.attempt(token) {
-            Attempt::Done(outcome) => outcome,
-            Attempt::Lacking(missing, _) => self.0.verify_after(missing, token).await,
+        let auth = match self.0.attempt(token) {
+            Attempt::Done(outcome) => outcome?,
+            Attempt::Lacking(missing, _) => self.0.verify_after(missing, token).await?,
+        };
+        self.0.check_fresh(&auth, self.0.stale).map(|()| auth)
+    }
+
+    /// Waits until what a token stands for has ended, and says how: for connections that outlive the request that opened them.
+    ///
+    /// A token that expires has not ended by that; the caller has [`Auth::expires_at`].
+    pub async fn ended(&self, auth: &Auth) -> Rejection {
+        match self.0.issuer_of(auth) {
+            Some(issuer) => issuer.ended(auth).await,
+            None => Rejection::other_issuer(auth.issuer()),
         }
     }
 
@@ -107,8 +119,9 @@ impl Guard {
 }
 
 impl Verifier {
-    pub(crate) fn new(id: VerifierId, issuers: Vec<TrustedIssuer>, clock: Clock, cache: Cache) -> Self {
-        Self { id, issuers: issuers.into_iter().map(Arc::new).collect(), clock, cache, strangers: Counters::of_none() }
+    pub(crate) fn new(id: VerifierId, issuers: Vec<TrustedIssuer>, clock: Clock, cache: Cache, stale: Stale) -> Self {
+        let (issuers, strangers) = (issuers.into_iter().map(Arc::new).collect(), Counters::of_none());
+        Self { id, issuers, clock, cache, strangers, stale }
     }
 
     /// Verifies with what is in memory. A token that passed before is looked for first, whoever issued it.
@@ -149,10 +162,14 @@ impl Verifier {
     /// Counts a request that is refused although its token passed.
     pub(crate) fn refuse_scope(&self, auth: &Auth, scope: &str) -> Rejection {
         let rejection = Rejection::scope(scope);
-        match self.issuers.iter().find(|issuer| *issuer.name == *auth.issuer()) {
+        match self.issuer_of(auth) {
             Some(issuer) => refuse_of(issuer, rejection),
             None => self.refuse(rejection),
         }
+    }
+
+    fn issuer_of(&self, auth: &Auth) -> Option<&Arc<TrustedIssuer>> {
+        self.issuers.iter().find(|issuer| *issuer.name == *auth.issuer())
     }
 
     /// The issuer whose token this has to be: the only one, or the one that it names.
@@ -170,7 +187,7 @@ impl Verifier {
     }
 
     fn attempt_with(&self, issuer: &Arc<TrustedIssuer>, token: &str, now: i64) -> Attempt {
-        match &issuer.keys {
+        match &*issuer.keys {
             Keys::Fixed(keys) => Attempt::Done(self.verify_with(issuer, keys, token, now)),
             Keys::Live(current) => Attempt::Done(self.verify_with(issuer, &current(), token, now)),
             Keys::Source(source) => {
@@ -198,8 +215,12 @@ impl Verifier {
 
     /// Waits for the keys that an attempt lacked, and tries once more.
     pub(crate) async fn verify_after(&self, Missing { issuer, lack }: Missing, token: &str) -> Result<Auth, Rejection> {
-        let waited = match &issuer.keys {
-            Keys::Issuer(keys) => keys.wait(lack).await,
+        let waited = match &*issuer.keys {
+            Keys::Issuer(keys) => {
+                let waited = keys.wait(lack).await;
+                issuer.until_followed(keys.longest_wait()).await;
+                waited
+            }
             _ => Ok(()),
         };
         let outcome = match waited.map(|()| self.attempt_with(&issuer, token, self.clock.now())) {
@@ -208,6 +229,27 @@ impl Verifier {
             Err(code) => Err(Rejection::token(code, "the issuer's keys do not answer for this token")),
         };
         self.note(&issuer, outcome)
+    }
+
+    /// Refuses a token of whose issuer it is not known what has ended, where that is the policy.
+    pub(crate) fn check_fresh(&self, auth: &Auth, policy: Stale) -> Result<(), Rejection> {
+        if policy == Stale::Accept {
+            return Ok(());
+        }
+        let issuer = self.issuer_of(auth);
+        if issuer.is_some_and(|issuer| !issuer.is_stale(self.clock.now())) {
+            return Ok(());
+        }
+        let why = "nothing was heard of the issuer's feed for too long";
+        let rejection = Rejection::token(VerificationCode::RevocationsStale, why);
+        Err(match issuer {
+            Some(issuer) => refuse_of(issuer, rejection),
+            None => self.refuse(rejection),
+        })
+    }
+
+    pub(crate) fn stale(&self) -> Stale {
+        self.stale
     }
 
     /// Verifies with one set of keys, and remembers a token that passes.

@@ -44,7 +44,7 @@ pub fn issuer(token: &str, max_len: usize) -> Result<String, Refusal> {
     let payload = bytes(Parts::split(token)?.payload)?;
     let json = core::str::from_utf8(&payload).map_err(|_| Refusal::malformed("a payload in UTF-8", "other bytes"))?;
     let mut issuer = None;
-    json::each_claim(json, &mut issuer, |issuer, name, found| {
+    json::each_claim(json, &mut json::Members::default(), &mut issuer, |issuer, name, found| {
         if name == "iss" {
             *issuer = Some(found);
         }

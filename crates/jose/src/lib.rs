@@ -40,6 +40,17 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Where to go from here
+//!
+//! - Keys come from JWK, JWK Set, PEM or DER, or are made: [`SigningKey`], [`VerifyingKey`], [`KeySet`]. Keep them: reading one prepares it,
+//!   and signing and verifying never parse it again. Several issuers' keys, or keys that come and go: [`Resolver`].
+//! - [`jwt::Policy`] has all that a token can be held to: issuers, audiences, type, required claims, leeway, age, size.
+//! - Claims are any type with `serde::Deserialize`. [`jwt::RegisteredOnly`] is faster, and [`jwt::verify_in`] borrows from a buffer, so that
+//!   HS256 and `EdDSA` allocate nothing.
+//! - A [`Refusal`] has a stable [`Code`] for programs and says what was expected and found for people; [`jwt::explain`] lists every check.
+//! - Payloads that are no claims: [`jws::sign`] and [`jws::verify()`]. Reading without verifying is in [`danger`], and nowhere else.
+//! - [`manual`]: known attacks with their tests, mistakes that do not compile, specifications by section, FIPS and WebAssembly.
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
 #![cfg_attr(
     target_family = "wasm",

@@ -5,7 +5,7 @@
 use axum::Router;
 use axum::routing::get;
 use jotgate_guard::{Auth, Guard};
-use jotgate_server::{App, Config};
+use jotgate_server::{App, Config, Jobs};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -16,6 +16,9 @@ const PASSWORD: &str = "a long enough pass phrase";
 struct Site {
     url: String,
     client: Client,
+    /// The guard of `/foreign`.
+    foreign: Guard,
+    _jobs: Jobs,
     auth: App,
     _data: TempDir,
 }
@@ -35,6 +38,7 @@ async fn start() -> Site {
     config.passwords.memory_kib = 8 * 1024;
     config.tokens.audience = vec!["https://api.example.com".into()];
     let auth = App::open(config).await.unwrap();
+    let jobs = auth.start_jobs();
     let builder = || Guard::builder().issuer(&issuer).audience("https://api.example.com");
     let live = {
         let auth = auth.clone();
@@ -42,12 +46,13 @@ async fn start() -> Site {
     };
     let shared = builder().live_keys(live).revocations(auth.revocations()).build().unwrap();
     let foreign = builder().build().unwrap();
+    let guard = foreign.clone();
     let app = Router::new()
         .route("/shared", get(hello).layer(shared.layer()))
         .route("/foreign", get(hello).layer(foreign.layer()))
         .nest("/auth", auth.router());
     tokio::spawn(async move { axum::serve(listener, app).await });
-    Site { url, client: Client::new(), auth, _data: data }
+    Site { url, client: Client::new(), foreign: guard, auth, _jobs: jobs, _data: data }
 }
 
 impl Site {
@@ -101,4 +106,20 @@ async fn a_refresh_token_is_no_access_token() {
     let registered = site.register().await;
     let (status, body) = site.get("/foreign", registered["refresh_token"].as_str().unwrap()).await;
     assert!(status == 401 && body.contains("\"code\":\"token_malformed\""), "{status} {body}");
+}
+
+/// The log-out is answered, and the API refuses as soon as the feed has told it; nothing else is waited for.
+#[tokio::test]
+async fn a_guard_elsewhere_refuses_an_ended_session_within_a_moment() {
+    let site = start().await;
+    let registered = site.register().await;
+    let token = registered["access_token"].as_str().unwrap();
+    let auth = site.foreign.verify(token).await.unwrap();
+    let logout = site.client.post(format!("{}/auth/v1/logout", site.url)).bearer_auth(token).send().await.unwrap();
+    assert_eq!(logout.status().as_u16(), 204);
+    let patience = std::time::Duration::from_secs(20);
+    let ended = tokio::time::timeout(patience, site.foreign.ended(&auth)).await.unwrap();
+    assert_eq!(ended.code(), "session_ended");
+    let (status, body) = site.get("/foreign", token).await;
+    assert!(status == 401 && body.contains("\"code\":\"session_ended\""), "{status} {body}");
 }

@@ -9,6 +9,7 @@ mod dev;
 mod exports;
 mod help;
 mod import;
+mod interop;
 mod jwk;
 mod jws;
 mod keys;

@@ -50,7 +50,7 @@ impl Fetch for Played {
 
 fn fetched(kids: &[&str], life: Option<u64>) -> Fetched {
     let key = |kid: &&str| SigningKey::generate(Algorithm::EdDsa).unwrap().with_kid(*kid).verifying_key();
-    Fetched { keys: KeySet::new(kids.iter().map(key)).unwrap(), life: life.map(Duration::from_secs) }
+    Fetched { keys: KeySet::new(kids.iter().map(key)).unwrap(), life: life.map(Duration::from_secs), feed: Ok(None) }
 }
 
 fn play(answers: impl IntoIterator<Item = Answer>) -> (IssuerKeys, Arc<Script>) {

@@ -4,6 +4,7 @@ use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, RsaPublicKeyCom
 use aws_lc_rs::{digest, hmac};
 
 use super::ed25519::Ed25519Verifier;
+use super::hs256::Hs256;
 use crate::algorithm::{Algorithm, Curve, Family, Hash, MlDsa};
 use crate::key::KeyError;
 use crate::key::material::{Public, RsaPublic};
@@ -15,6 +16,7 @@ use crate::key::material::{Public, RsaPublic};
 )]
 #[derive(Clone)]
 pub(crate) enum Verifier {
+    Hs256(Hs256),
     Hmac(hmac::Key),
     Ed25519(Ed25519Verifier),
     Parsed(ParsedPublicKey),
@@ -23,7 +25,10 @@ pub(crate) enum Verifier {
 impl Verifier {
     #[expect(clippy::unnecessary_wraps, reason = "the other backend can fail here")]
     pub(crate) fn hmac(hash: Hash, secret: &[u8]) -> Result<Self, KeyError> {
-        Ok(Self::Hmac(hmac::Key::new(hmac_algorithm(hash), secret)))
+        match hs256(hash, secret) {
+            Some(key) => Ok(Self::Hs256(key)),
+            None => Ok(Self::Hmac(hmac::Key::new(hmac_algorithm(hash), secret))),
+        }
     }
 
     pub(crate) fn public(algorithm: Algorithm, key: &Public) -> Result<Self, KeyError> {
@@ -44,6 +49,7 @@ impl Verifier {
     /// Whether the signature is by this key. The comparison of an HMAC takes the same time wherever it fails.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
+            Self::Hs256(key) => key.verify(message, signature),
             Self::Hmac(key) => hmac::verify(key, message, signature).is_ok(),
             Self::Ed25519(key) => key.verify(message, signature),
             Self::Parsed(key) => key.verify_sig(message, signature).is_ok(),
@@ -89,6 +95,11 @@ fn ed25519(point: &[u8]) -> Result<Verifier, KeyError> {
     Ok(Verifier::Ed25519(key))
 }
 
+/// The faster way of HS256, where it is one.
+pub(super) fn hs256(hash: Hash, secret: &[u8]) -> Option<Hs256> {
+    if hash == Hash::Sha256 { Hs256::new(secret) } else { None }
+}
+
 pub(super) const fn hmac_algorithm(hash: Hash) -> hmac::Algorithm {
     match hash {
         Hash::Sha256 => hmac::HMAC_SHA256,
@@ -127,5 +138,29 @@ fn ml_dsa(level: MlDsa) -> &'static dyn VerificationAlgorithm {
         MlDsa::L44 => &signature::ML_DSA_44,
         MlDsa::L65 => &signature::ML_DSA_65,
         MlDsa::L87 => &signature::ML_DSA_87,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// With the feature the module must be the validated one, and say that it is in its approved mode.
+    #[test]
+    #[cfg(feature = "fips")]
+    fn fips_means_fips() {
+        assert!(aws_lc_rs::try_fips_mode().is_ok());
+    }
+
+    /// Where HS256 has its faster way, that and AWS-LC's must agree; Wycheproof asks only one of them.
+    #[test]
+    fn both_ways_of_hs256_agree() {
+        use super::{Hash, Verifier, hmac};
+        let Ok(verifier) = Verifier::hmac(Hash::Sha256, &[7; 40]) else { panic!("a key") };
+        for len in [0, 1, 55, 56, 63, 64, 65, 500, 10_000] {
+            let message = vec![b'm'; len];
+            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &[7; 40]), &message);
+            assert!(verifier.verify(&message, tag.as_ref()));
+            assert!(!verifier.verify(&message, &tag.as_ref()[..31]));
+            assert!(!verifier.verify(&message, &[0; 32]));
+        }
     }
 }

@@ -10,7 +10,8 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
-use super::aws_lc::hmac_algorithm;
+use super::aws_lc::{hmac_algorithm, hs256};
+use super::hs256::Hs256;
 use crate::algorithm::{Algorithm, Curve, Family, Hash, MlDsa};
 use crate::key::KeyError;
 use crate::key::material::{EcPublic, Private, Public, RsaPrivate, SecretBytes};
@@ -21,6 +22,7 @@ use crate::key::material::{EcPublic, Private, Public, RsaPrivate, SecretBytes};
     reason = "there is one for each key, behind an `Arc`; a box would cost a hop on each use"
 )]
 pub(crate) enum Signer {
+    Hs256(Hs256),
     Hmac(hmac::Key),
     Rsa(&'static dyn RsaEncoding, RsaKeyPair),
     Ec(EcdsaKeyPair),
@@ -37,7 +39,8 @@ impl Signer {
     pub(crate) fn new(algorithm: Algorithm, key: &Private) -> Result<(Self, Option<Public>), KeyError> {
         match (algorithm.family(), key) {
             (Family::Hmac(hash), Private::Hmac(secret)) => {
-                Ok((Self::Hmac(hmac::Key::new(hmac_algorithm(hash), secret)), None))
+                let other = || Self::Hmac(hmac::Key::new(hmac_algorithm(hash), secret));
+                Ok((hs256(hash, secret).map_or_else(other, Self::Hs256), None))
             }
             (Family::RsaPkcs1(hash), Private::Rsa(key)) => rsa(pkcs1(hash), key),
             (Family::RsaPss(hash), Private::Rsa(key)) => rsa(pss(hash), key),
@@ -51,6 +54,7 @@ impl Signer {
     /// Signs, and hands the signature to `then` without copying it to the heap where it is short.
     pub(crate) fn sign<T>(&self, message: &[u8], then: impl FnOnce(&[u8]) -> T) -> Result<T, SigningFailed> {
         match self {
+            Self::Hs256(key) => Ok(then(&key.sign(message))),
             Self::Hmac(key) => Ok(then(hmac::sign(key, message).as_ref())),
             Self::Ed25519(key) => {
                 key.try_sign(message).map(|signature| then(signature.as_ref())).map_err(|_| SigningFailed)

@@ -8,6 +8,8 @@ mod aws_lc;
 mod aws_lc_sign;
 mod comb;
 mod ed25519;
+#[cfg(not(target_family = "wasm"))]
+mod hs256;
 #[cfg(any(test, target_family = "wasm"))]
 pub(crate) mod pure;
 

@@ -3,6 +3,8 @@
 //! It knows no white space, no escapes, no nested objects and no odd numbers. Whatever it does not know it gives up on, and the full
 //! scanner reads the text again from its start. Giving up never accepts anything.
 
+use smallvec::SmallVec;
+
 use super::number::NumericDate;
 use super::object::{Kind, Value};
 use super::scan::plain_len;
@@ -19,38 +21,92 @@ pub(crate) enum Found<'a> {
     Other(Value<'a>),
 }
 
-/// Gives each member to `each`. On `None` the text is not plain, and what has been given does not count.
-#[inline]
-pub(super) fn each_member<'a>(text: &'a str, mut each: impl FnMut(&'a str, Found<'a>)) -> Option<()> {
-    text.strip_prefix('{')?;
-    let mut reader = Reader::after_brace(text);
-    let mut names = Names { earlier: [""; MAX_MEMBERS], count: 0, seen: 0 };
-    loop {
-        let name = reader.name()?;
-        names.add(name)?;
-        each(name, reader.value()?);
-        if reader.ends()? {
-            return Some(());
+/// The members of an object whose text is plain, as they stand. Of any other object it is empty.
+#[derive(Debug, Default)]
+pub(crate) struct Members<'a> {
+    all: SmallVec<[Member<'a>; MAX_MEMBERS]>,
+    /// One bit for each kind of name, so that most names need no comparison.
+    seen: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member<'a> {
+    pub(super) name: &'a str,
+    /// The value's own text.
+    pub(super) raw: &'a str,
+}
+
+impl<'a> Member<'a> {
+    /// The value once more: a plain text shows by its first byte what it is.
+    #[inline]
+    pub(super) fn value(self) -> Option<Found<'a>> {
+        let raw = self.raw;
+        let other = |kind| Found::Other(Value { raw, kind });
+        Some(match raw.as_bytes().first()? {
+            b'"' => Found::String(Text::new(raw.strip_prefix('"')?.strip_suffix('"')?, false)),
+            b'[' => other(Kind::Array),
+            b't' | b'f' => other(Kind::Bool),
+            b'n' => other(Kind::Null),
+            _ => Found::Date(NumericDate::whole(raw.parse().ok()?)),
+        })
+    }
+}
+
+impl<'a> Members<'a> {
+    /// Reads an object, and gives each member to `each`. On `None` the text is not plain, and what has been given does not count.
+    #[inline]
+    pub(super) fn read(&mut self, text: &'a str, mut each: impl FnMut(&'a str, Found<'a>)) -> Option<()> {
+        let mut reader = Reader { text, rest: text.strip_prefix('{')?.as_bytes() };
+        loop {
+            let name = reader.name()?;
+            let (found, raw) = reader.value_with_text()?;
+            self.add(Member { name, raw })?;
+            each(name, found);
+            if reader.ends()? {
+                return Some(());
+            }
         }
+    }
+
+    /// Keeps a member. A name that may have occurred before is compared with all of them.
+    #[inline]
+    fn add(&mut self, member: Member<'a>) -> Option<()> {
+        let bit = kind(member.name);
+        if self.seen & bit != 0 && self.all.iter().any(|earlier| earlier.name == member.name) {
+            return None;
+        }
+        if self.all.len() == MAX_MEMBERS {
+            return None;
+        }
+        self.seen |= bit;
+        self.all.push(member);
+        Some(())
+    }
+
+    pub(super) fn iter(&self) -> core::slice::Iter<'_, Member<'a>> {
+        self.all.iter()
+    }
+
+    /// Whether there is none, which means that the text is not plain: a plain object has members.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.all.clear();
     }
 }
 
 /// A place in the text. Every method gives up with `None` on what it does not know.
-pub(super) struct Reader<'a> {
+struct Reader<'a> {
     text: &'a str,
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    /// The place after the opening brace, which must be there.
-    #[inline]
-    pub(super) fn after_brace(text: &'a str) -> Self {
-        Self { text, rest: text.as_bytes().get(1..).unwrap_or_default() }
-    }
-
     /// Reads a member name and the colon after it.
     #[inline]
-    pub(super) fn name(&mut self) -> Option<&'a str> {
+    fn name(&mut self) -> Option<&'a str> {
         self.eat(b'"')?;
         let name = self.string()?;
         self.eat(b':')?;
@@ -59,7 +115,7 @@ impl<'a> Reader<'a> {
 
     /// Reads what follows a member: whether the object, and the text, ends there.
     #[inline]
-    pub(super) fn ends(&mut self) -> Option<bool> {
+    fn ends(&mut self) -> Option<bool> {
         match self.rest.split_first()? {
             (b',', rest) => {
                 self.rest = rest;
@@ -72,7 +128,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a value, and gives its own text, too.
     #[inline]
-    pub(super) fn value_with_text(&mut self) -> Option<(Found<'a>, &'a str)> {
+    fn value_with_text(&mut self) -> Option<(Found<'a>, &'a str)> {
         let start = self.at();
         let found = self.value()?;
         Some((found, self.text.get(start..self.at())?))
@@ -159,27 +215,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The names so far. A name that may have occurred before is compared with all of them.
-struct Names<'a> {
-    earlier: [&'a str; MAX_MEMBERS],
-    count: usize,
-    seen: u64,
-}
-
-impl<'a> Names<'a> {
-    #[inline]
-    fn add(&mut self, name: &'a str) -> Option<()> {
-        let bit = kind(name);
-        if self.seen & bit != 0 && self.earlier.iter().take(self.count).any(|earlier| *earlier == name) {
-            return None;
-        }
-        self.seen |= bit;
-        *self.earlier.get_mut(self.count)? = name;
-        self.count = self.count.wrapping_add(1);
-        Some(())
-    }
-}
-
 /// A bit that depends on the ends and the length of a name. The registered claims all have different ones.
 #[inline]
 fn kind(name: &str) -> u64 {
@@ -196,8 +231,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<usize> {
-        let mut members = 0;
-        each_member(text, |_, _| members += 1).map(|()| members)
+        let mut members = Members::default();
+        members.read(text, |_, _| {}).map(|()| members.iter().len())
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod read;
 mod scan;
 mod text;
 
-pub(crate) use lean::Found;
+pub(crate) use lean::{Found, Members};
 pub(crate) use number::NumericDate;
 pub(crate) use object::{Kind, Object, Value, each_claim};
 pub(crate) use read::from_plain;

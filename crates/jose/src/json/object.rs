@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::error::JsonError;
-use super::lean::{self, Found};
+use super::lean::{Found, Members};
 use super::number::NumericDate;
 use super::scan::Scanner;
 use super::text::Text;
@@ -40,19 +40,21 @@ pub(crate) enum Kind<'a> {
     Object,
 }
 
-/// Reads a text that must be one object, and folds its members into `state`, which begins as its default. A text that the short way
-/// gives up on is read again from the start. Returns whether the text is plain enough for the short way.
+/// Reads a text that must be one object, and folds its members into `state`, which begins as its default, as `members` does. A text
+/// that the short way gives up on is read again from the start; then `members` stays empty.
 #[inline]
 pub(crate) fn each_claim<'a, T: Default>(
     text: &'a str,
+    members: &mut Members<'a>,
     state: &mut T,
     fold: impl Fn(&mut T, &str, Found<'a>),
-) -> Result<bool, JsonError> {
-    if lean::each_member(text, |name, found| fold(state, name, found)).is_some() {
-        return Ok(true);
+) -> Result<(), JsonError> {
+    if members.read(text, |name, found| fold(state, name, found)).is_some() {
+        return Ok(());
     }
+    members.clear();
     *state = T::default();
-    each_claim_strictly(text, state, fold).map(|()| false)
+    each_claim_strictly(text, state, fold)
 }
 
 #[cold]

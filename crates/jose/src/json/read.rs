@@ -6,16 +6,19 @@ use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Vis
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
 
-use super::lean::{Found, Reader};
+use super::lean::{Found, Member, Members};
 use super::object::{Kind, Value};
 
-/// Reads an object that [`super::each_claim`] has found to be plain.
-pub(crate) fn from_plain<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
-    T::deserialize(Plain(text))
+/// Reads an object that [`super::each_claim`] has found to be plain, from its members.
+pub(crate) fn from_plain<'de, T: Deserialize<'de>>(text: &'de str, members: &Members<'de>) -> Result<T, Error> {
+    T::deserialize(Plain { text, members })
 }
 
 /// The whole object.
-struct Plain<'de>(&'de str);
+struct Plain<'m, 'de> {
+    text: &'de str,
+    members: &'m Members<'de>,
+}
 
 /// One value: what was found, and its own text.
 struct PlainValue<'de> {
@@ -34,17 +37,17 @@ macro_rules! leave_to_serde_json {
     };
 }
 
-impl<'de> Plain<'de> {
+impl<'de> Plain<'_, 'de> {
     const fn text(&self) -> &'de str {
-        self.0
+        self.text
     }
 }
 
-impl<'de> Deserializer<'de> for Plain<'de> {
+impl<'de> Deserializer<'de> for Plain<'_, 'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(Members { reader: Reader::after_brace(self.0), done: false })
+        visitor.visit_map(Access { rest: self.members.iter(), value: None })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -65,28 +68,30 @@ impl<'de> Deserializer<'de> for Plain<'de> {
 }
 
 /// The members, one after the other.
-struct Members<'de> {
-    reader: Reader<'de>,
-    done: bool,
+struct Access<'m, 'de> {
+    rest: core::slice::Iter<'m, Member<'de>>,
+    /// The member of which the name has been read.
+    value: Option<&'m Member<'de>>,
 }
 
-impl<'de> MapAccess<'de> for Members<'de> {
+impl<'de> MapAccess<'de> for Access<'_, 'de> {
     type Error = Error;
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        if self.done {
-            return Ok(None);
-        }
-        let name = self.reader.name().ok_or_else(not_plain)?;
-        seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some)
+        self.value = self.rest.next();
+        self.value.map(|member| seed.deserialize(BorrowedStrDeserializer::new(member.name))).transpose()
     }
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let (found, raw) = self.reader.value_with_text().ok_or_else(not_plain)?;
-        self.done = self.reader.ends().ok_or_else(not_plain)?;
-        seed.deserialize(PlainValue { found, raw })
+        let member = self.value.take().ok_or_else(not_plain)?;
+        let found = member.value().ok_or_else(not_plain)?;
+        seed.deserialize(PlainValue { found, raw: member.raw })
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.rest.len())
     }
 }
 
@@ -149,7 +154,7 @@ mod tests {
     use serde::Deserialize;
     use serde_json::value::RawValue;
 
-    use super::from_plain;
+    use super::{Members, from_plain};
 
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "lowercase")]
@@ -186,15 +191,21 @@ mod tests {
         r#""level":"high","list":["x","y"],"unit":null,"letter":"ß","extra":["ignored"]}"#
     );
 
+    fn members(text: &str) -> Members<'_> {
+        let mut members = Members::default();
+        members.read(text, |_, _| {}).expect("plain");
+        members
+    }
+
     #[track_caller]
     fn same<'a, T: Deserialize<'a> + PartialEq + std::fmt::Debug>(text: &'a str) {
-        let ours = from_plain::<T>(text).map_err(|error| error.is_data());
+        let ours = from_plain::<T>(text, &members(text)).map_err(|error| error.is_data());
         assert_eq!(ours, serde_json::from_str::<T>(text).map_err(|error| error.is_data()), "{text}");
     }
 
     #[test]
     fn every_type_is_read_as_serde_json_reads_it() {
-        assert!(from_plain::<Everything<'_>>(TEXT).is_ok());
+        assert!(from_plain::<Everything<'_>>(TEXT, &members(TEXT)).is_ok());
         same::<Everything<'_>>(TEXT);
         same::<serde_json::Value>(TEXT);
         same::<HashMap<String, serde_json::Value>>(TEXT);
@@ -205,7 +216,7 @@ mod tests {
         same::<Vec<u8>>(TEXT);
         same::<()>(TEXT);
         same::<String>(TEXT);
-        let raw = from_plain::<HashMap<&str, &RawValue>>(TEXT);
+        let raw = from_plain::<HashMap<&str, &RawValue>>(TEXT, &members(TEXT));
         assert!(raw.is_ok_and(|members| members.get("list").is_some_and(|list| list.get() == r#"["x","y"]"#)));
     }
 }

@@ -136,8 +136,9 @@ fn not_after(claim: &'static str, from: i64, leeway: i64, now: i64) -> Result<()
     }
 }
 
-fn required(_: &Policy, claims: &Claims<'_>, _: i64) -> Result<(), Refusal> {
-    claims.missing.map_or(Ok(()), |claim| Err(Refusal::claim_missing(claim)))
+fn required(policy: &Policy, claims: &Claims<'_>, _: i64) -> Result<(), Refusal> {
+    let missing = claims.missing.and_then(|index| policy.required.get(index));
+    missing.map_or(Ok(()), |claim| Err(Refusal::claim_missing(claim)))
 }
 
 /// The first few audiences, for people.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::audience::{self, Audience};
-use crate::json::{self, Found, Kind, NumericDate, Object, Text, Value};
+use crate::json::{self, Found, Kind, Members, NumericDate, Object, Text, Value};
 use crate::refusal::{Reason, Refusal, Shown};
 
 /// The claims of a token whose signature holds, as they stand in its payload.
@@ -18,10 +18,8 @@ pub(super) struct Claims<'a> {
     pub(super) iat: Option<NumericDate>,
     /// The whole payload.
     pub(super) json: &'a str,
-    /// The first of the required claims that is missing.
-    pub(super) missing: Option<&'a str>,
-    /// Whether the text is plain enough to be read without a second parser.
-    pub(super) plain: bool,
+    /// Which of the required claims is the first that is missing.
+    pub(super) missing: Option<usize>,
     /// How many of the required claims have been found.
     required: usize,
     /// What is wrong with the first malformed claim.
@@ -29,10 +27,15 @@ pub(super) struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    /// Reads the claims in one pass over the text, into `self`, which must be empty. `required` are the names that must be there and
-    /// not `null`.
-    pub(super) fn read(&mut self, json: &'a str, required: &'a [Box<str>]) -> Result<(), Refusal> {
-        let plain = json::each_claim(json, self, |claims, name, found| {
+    /// Reads the claims in one pass over the text, into `self` and `members`, which must be empty. `required` are the names that must
+    /// be there and not `null`.
+    pub(super) fn read(
+        &mut self,
+        json: &'a str,
+        members: &mut Members<'a>,
+        required: &[Box<str>],
+    ) -> Result<(), Refusal> {
+        json::each_claim(json, members, self, |claims, name, found| {
             if claims.refusal.is_none() {
                 claims.refusal = claims.register(name, found).err();
             }
@@ -41,7 +44,6 @@ impl<'a> Claims<'a> {
             }
         })
         .map_err(|error| Refusal::malformed("a payload that is a strict JSON object", &error.to_string()))?;
-        self.plain = plain;
         self.json = json;
         if self.required != required.len() {
             self.missing = first_missing(json, required);
@@ -72,10 +74,10 @@ fn is_null(found: Found<'_>) -> bool {
 
 /// Looks again, by name. A policy that names a claim twice comes here, too, and finds nothing missing.
 #[cold]
-fn first_missing<'r>(json: &str, required: &'r [Box<str>]) -> Option<&'r str> {
+fn first_missing(json: &str, required: &[Box<str>]) -> Option<usize> {
     let object = Object::parse(json).unwrap_or_default();
     let has = |name: &str| object.get(name).is_some_and(|value| !matches!(value.kind, Kind::Null));
-    required.iter().map(|name| &**name).find(|name| !has(name))
+    required.iter().position(|name| !has(name))
 }
 
 fn text<'a>(claim: &str, found: Found<'a>) -> Result<Text<'a>, Refusal> {
@@ -108,14 +110,24 @@ pub(super) fn type_name(found: Found<'_>) -> &str {
     label = "needs `serde::Deserialize`, or use `jwt::RegisteredOnly`"
 )]
 pub trait FromClaims<'a>: Sized {
-    /// Reads the payload, which is a JSON object without duplicate members.
+    /// Reads the payload.
     #[doc(hidden)]
-    fn from_claims(json: &'a str, plain: bool) -> Result<Self, serde_json::Error>;
+    fn from_claims(payload: &Payload<'a, '_>) -> Result<Self, serde_json::Error>;
+}
+
+/// A payload that is a JSON object without duplicate members.
+#[derive(Debug)]
+pub struct Payload<'a, 'm> {
+    json: &'a str,
+    members: &'m Members<'a>,
 }
 
 impl<'a, T: Deserialize<'a>> FromClaims<'a> for T {
-    fn from_claims(json: &'a str, plain: bool) -> Result<Self, serde_json::Error> {
-        if plain { json::from_plain(json) } else { serde_json::from_str(json) }
+    fn from_claims(payload: &Payload<'a, '_>) -> Result<Self, serde_json::Error> {
+        if payload.members.is_empty() {
+            return serde_json::from_str(payload.json);
+        }
+        json::from_plain(payload.json, payload.members)
     }
 }
 
@@ -125,14 +137,14 @@ impl<'a, T: Deserialize<'a>> FromClaims<'a> for T {
 pub struct RegisteredOnly;
 
 impl FromClaims<'_> for RegisteredOnly {
-    fn from_claims(_: &str, _: bool) -> Result<Self, serde_json::Error> {
+    fn from_claims(_: &Payload<'_, '_>) -> Result<Self, serde_json::Error> {
         Ok(Self)
     }
 }
 
 /// Reads the caller's own type from the claims.
-pub(super) fn read<'a, T: FromClaims<'a>>(json: &'a str, plain: bool) -> Result<T, Refusal> {
-    T::from_claims(json, plain).map_err(|error| unfit(&error.to_string()))
+pub(super) fn read<'a, T: FromClaims<'a>>(json: &'a str, members: &Members<'a>) -> Result<T, Refusal> {
+    T::from_claims(&Payload { json, members }).map_err(|error| unfit(&error.to_string()))
 }
 
 #[cold]

@@ -6,6 +6,7 @@ use super::claims::Claims;
 use super::policy::Policy;
 use super::{checks, verify};
 use crate::code::Code;
+use crate::json::Members;
 use crate::jws::{self, HeaderBuffer, HeaderView, Parts};
 use crate::key::KeySource;
 use crate::refusal::Refusal;
@@ -72,7 +73,7 @@ pub fn explain(token: &str, keys: &(impl KeySource + ?Sized), policy: &Policy, n
         None
     };
     let mut claims = Claims::default();
-    let read = json.as_deref().is_some_and(|json| claims.read(json, &policy.required).is_ok());
+    let read = json.as_deref().is_some_and(|json| claims.read(json, &mut Members::default(), &policy.required).is_ok());
     let claims = read.then_some(&claims);
     for check in &checks::ALL {
         let expected = (check.expected)(policy, now);
@@ -159,7 +160,7 @@ fn explain_payload(report: &mut Report, encoded: &str) -> Option<String> {
 }
 
 fn read_claims(json: &str) -> Result<(), Refusal> {
-    Claims::default().read(json, &[])
+    Claims::default().read(json, &mut Members::default(), &[])
 }
 
 struct Report {

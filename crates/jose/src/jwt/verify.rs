@@ -6,6 +6,7 @@ use super::policy::Policy;
 use super::registered::{Places, Registered};
 use super::verified::{Verified, VerifiedIn};
 use crate::base64url;
+use crate::json::Members;
 use crate::jws::open;
 use crate::key::KeySource;
 use crate::refusal::Refusal;
@@ -21,8 +22,7 @@ pub fn verify<T: for<'a> FromClaims<'a>>(
 ) -> Result<Verified<T>, Refusal> {
     let opened = open(token, keys, policy.demands())?;
     let json = String::from_utf8(payload(opened.payload, Vec::new())?).map_err(|_| not_utf8())?;
-    let (places, unescaped, plain) = check(&json, policy, now)?;
-    let claims = claims::read(&json, plain)?;
+    let (claims, places, unescaped) = read(&json, policy, now)?;
     Ok(Verified { claims, header: opened.header, registered: Registered::new(json, places, unescaped) })
 }
 
@@ -49,8 +49,7 @@ pub fn verify_in<'b, T: FromClaims<'b>>(
     let opened = open(token, keys, policy.demands())?;
     buffer.0 = payload(opened.payload, core::mem::take(&mut buffer.0))?;
     let json = core::str::from_utf8(&buffer.0).map_err(|_| not_utf8())?;
-    let (places, unescaped, plain) = check(json, policy, now)?;
-    let claims = claims::read(json, plain)?;
+    let (claims, places, unescaped) = read(json, policy, now)?;
     Ok(Verified { claims, header: opened.header, registered: Registered::new(json, places, unescaped) })
 }
 
@@ -67,10 +66,13 @@ pub(super) fn not_utf8() -> Refusal {
     Refusal::malformed("a payload in UTF-8", "other bytes")
 }
 
-fn check(json: &str, policy: &Policy, now: i64) -> Result<(Places, String, bool), Refusal> {
+/// Reads the claims, asks the policy, and only then reads the caller's own type.
+fn read<'a, T: FromClaims<'a>>(json: &'a str, policy: &Policy, now: i64) -> Result<(T, Places, String), Refusal> {
+    let mut members = Members::default();
     let mut claims = Claims::default();
-    claims.read(json, &policy.required)?;
+    claims.read(json, &mut members, &policy.required)?;
     checks::run(policy, &claims, now)?;
+    let own = claims::read(json, &members)?;
     let (places, unescaped) = Places::of(&claims, json);
-    Ok((places, unescaped, claims.plain))
+    Ok((own, places, unescaped))
 }

@@ -25,6 +25,9 @@ pub(crate) struct ApiError {
 /// After how many seconds a shed request may come back.
 const RETRY_AFTER_OVERLOAD: u32 = 2;
 
+/// The same while the store fails.
+const RETRY_AFTER_STORE: u32 = 1;
+
 #[derive(Debug, Clone, Copy)]
 enum Code {
     Api(ErrorCode),
@@ -55,6 +58,11 @@ impl ApiError {
     /// Too much is going on; try again soon.
     pub(crate) fn overloaded(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::Overloaded, detail).retry_after(RETRY_AFTER_OVERLOAD)
+    }
+
+    /// The store fails; try again soon.
+    pub(crate) fn store_unavailable(detail: impl Into<String>) -> Self {
+        Self::new(ErrorCode::StoreUnavailable, detail).retry_after(RETRY_AFTER_STORE)
     }
 
     /// Names an input field and what is wrong with it.
@@ -171,7 +179,7 @@ fn store(error: &StoreError) -> ApiError {
     } else {
         "the server cannot reach its data just now; nothing was changed"
     };
-    ApiError::new(ErrorCode::StoreUnavailable, detail).retry_after(1)
+    ApiError::store_unavailable(detail)
 }
 
 fn internal(reason: &str) -> ApiError {

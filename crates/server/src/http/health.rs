@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use jotgate_wire::ErrorCode;
 use serde_json::json;
 
 use super::error::ApiError;
@@ -18,7 +17,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
         Ok(()) => Json(json!({"status": "ready"})).into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready: the store does not take a write");
-            ApiError::new(ErrorCode::StoreUnavailable, "the store does not take a write just now").into_response()
+            ApiError::store_unavailable("the store does not take a write just now").into_response()
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{Options, Sqlite, connect};
 use crate::store::conformance::{House, statements};
 use crate::store::{Engine, Store, sessions, users};
 
+mod answers;
 mod backup;
 mod faults;
 mod files;

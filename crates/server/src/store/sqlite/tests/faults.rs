@@ -20,7 +20,7 @@ use crate::store::users::CreateUser;
 use crate::store::{Op, Store, StoreError};
 
 /// Runs a statement on the writer's connection.
-struct Run(Sql);
+pub(super) struct Run(pub(super) Sql);
 
 impl Op for Run {
     type Output = ();

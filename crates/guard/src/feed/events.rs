@@ -1,0 +1,83 @@
+//! Taking a stream of events apart (HTML, "Server-sent events"), as far as a feed needs it: the data of each event.
+//!
+//! Lines end with a line feed, after a carriage return or not. What is kept of an unfinished event is bounded.
+
+use jotgate_wire::FeedDocument;
+
+/// The longest unfinished event, in bytes: a document, and the fields around it.
+const LONGEST: usize = FeedDocument::MAX_BYTES + 4096;
+
+/// A stream of events that is being read.
+#[derive(Debug, Default)]
+pub(super) struct Events {
+    /// What came and is not taken apart yet.
+    rest: Vec<u8>,
+    data: String,
+}
+
+impl Events {
+    /// Adds what came; fails when an event is longer than any can be, or no text.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), &'static str> {
+        self.rest.extend_from_slice(bytes);
+        let is_over = self.rest.len() > LONGEST && !self.rest.contains(&b'\n');
+        if is_over { Err("an event is too long") } else { Ok(()) }
+    }
+
+    /// The data of the next whole event.
+    pub(super) fn next(&mut self) -> Result<Option<String>, &'static str> {
+        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.rest.drain(..=end).collect();
+            let line = std::str::from_utf8(&line).map_err(|_| "an event is not in UTF-8")?;
+            let line = line.trim_end_matches(['\n', '\r']);
+            if line.is_empty() && !self.data.is_empty() {
+                return Ok(Some(std::mem::take(&mut self.data)));
+            }
+            if let Some(data) = line.strip_prefix("data:") {
+                self.data.push_str(data.strip_prefix(' ').unwrap_or(data));
+            }
+            if self.data.len() > LONGEST {
+                return Err("an event is too long");
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pieces: &[&[u8]]) -> Result<Vec<String>, &'static str> {
+        let mut events = Events::default();
+        let mut found = Vec::new();
+        for piece in pieces {
+            events.push(piece)?;
+            while let Some(data) = events.next()? {
+                found.push(data);
+            }
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn events_are_found_however_they_are_cut() {
+        let stream =
+            b": hello\n\nid: 1\ndata: one\n\nevent: x\r\ndata:two\r\n\r\nretry: 5\n\ndata: three\n\ndata: unfinished";
+        let expected = vec!["one".to_owned(), "two".to_owned(), "three".to_owned()];
+        assert_eq!(read(&[stream]), Ok(expected.clone()));
+        for cut in 0..stream.len() {
+            assert_eq!(read(&[&stream[..cut], &stream[cut..]]), Ok(expected.clone()), "{cut}");
+        }
+        let bytes: Vec<&[u8]> = stream.chunks(1).collect();
+        assert_eq!(read(&bytes), Ok(expected));
+    }
+
+    #[test]
+    fn what_never_ends_is_cut_off() {
+        let piece = vec![b'x'; 64 * 1024];
+        assert!(read(&[&piece[..]; 20]).is_err(), "a line");
+        let lines = format!("data: {}\n", "x".repeat(60 * 1024));
+        assert!(read(&[lines.as_bytes(); 20]).is_err(), "an event of many lines");
+        assert!(read(&[b"data: \xff\n\n"]).is_err(), "no text");
+    }
+}

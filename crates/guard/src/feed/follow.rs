@@ -1,0 +1,230 @@
+//! The one task that follows a feed.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jotgate_wire::{FeedDocument, RevocationSet};
+use metrics::gauge;
+use tokio::time::{Instant, sleep, timeout};
+use url::Url;
+
+use super::position::{Position, Step};
+use super::{Life, MOST_ENTRIES, Shared, State, pause};
+use crate::clock::monotonic;
+use crate::metrics::{FEED_AS_OF, label, timestamp};
+
+/// How long a stream may say nothing, not even that nothing has ended, before it is given up.
+const LONGEST_SILENCE: Duration = Duration::from_secs(7);
+/// How long streams are not tried again after two in a row that did not bring a single document.
+const WITHOUT_STREAM: Duration = Duration::from_mins(1);
+/// Failures after which the issuer's metadata are asked again where the feed is.
+const LOOK_AGAIN_AFTER: usize = 8;
+/// Between two rounds of forgetting.
+const FORGET_EVERY: Duration = Duration::from_mins(1);
+/// Most documents from a beginning to the head, so that an issuer cannot keep a verifier reading for ever.
+const MOST_DOCUMENTS: usize = 2 * MOST_ENTRIES / FeedDocument::MOST_ENTRIES as usize;
+
+pub(super) async fn run(life: Life) {
+    let mut follower = Follower::new(Arc::clone(&life.0));
+    loop {
+        let pause = follower.round().await;
+        follower.shared.was_heard();
+        follower.forget();
+        sleep(pause).await;
+    }
+}
+
+/// What the task knows.
+struct Follower {
+    shared: Arc<Shared>,
+    address: Option<Url>,
+    position: Position,
+    /// The set that is being built anew, until it has everything; the old one holds meanwhile.
+    anew: Option<RevocationSet>,
+    failures: usize,
+    /// Streams in a row that brought nothing, and until when they are not tried again.
+    vain_streams: usize,
+    no_stream_until: Option<Instant>,
+    forgot_at: Instant,
+}
+
+/// What a document has led to.
+enum Taken {
+    /// Everything is known.
+    Everything,
+    /// More follows.
+    More,
+    /// The numbering is another one; nothing was taken.
+    Anew,
+}
+
+impl Follower {
+    fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            address: None,
+            position: Position::START,
+            // A task that was started anew does not know what the set has.
+            anew: Some(RevocationSet::new()),
+            failures: 0,
+            vain_streams: 0,
+            no_stream_until: None,
+            forgot_at: monotonic(),
+        }
+    }
+
+    /// Follows until it fails or there is nothing to follow, and says how long to pause then.
+    async fn round(&mut self) -> Duration {
+        let outcome = match self.find().await {
+            Ok(Some(address)) => self.follow(&address).await,
+            Ok(None) => {
+                self.shared.set_state(State::None);
+                return pause::without_feed();
+            }
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(pause) => pause,
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// Where the feed is. An issuer that had one and says now that it has none is not believed: that would undo the policy.
+    async fn find(&mut self) -> Result<Option<Url>, String> {
+        let again = self.failures > 0 && self.failures.is_multiple_of(LOOK_AGAIN_AFTER);
+        if again || self.address.is_none() {
+            self.address = self.shared.remote.address(again).await?;
+            if self.address.is_none() && self.shared.state() == State::Found {
+                return Err("the issuer does not name its revocation feed any more".to_owned());
+            }
+        }
+        Ok(self.address.clone())
+    }
+
+    async fn follow(&mut self, address: &Url) -> Result<Duration, String> {
+        self.shared.set_state(State::Found);
+        self.catch_up(address).await?;
+        self.recovered();
+        self.shared.was_heard();
+        if self.no_stream_until.is_some_and(|until| monotonic() < until) {
+            return Ok(pause::between_questions());
+        }
+        let (documents, why) = self.listen(address).await;
+        tracing::debug!(issuer = &*self.shared.issuer, documents, why, "a stream of the revocation feed is over");
+        if documents > 0 {
+            self.vain_streams = 0;
+            return Ok(pause::after_failures(0));
+        }
+        self.vain_streams += 1;
+        if self.vain_streams >= 2 {
+            self.no_stream_until = Some(monotonic() + WITHOUT_STREAM);
+            let issuer = &*self.shared.issuer;
+            tracing::info!(issuer, why, "streams of the revocation feed do not get through; asking again and again");
+        }
+        Ok(pause::between_questions())
+    }
+
+    /// Asks until everything is known.
+    async fn catch_up(&mut self, address: &Url) -> Result<(), String> {
+        for _ in 0..MOST_DOCUMENTS {
+            let before = self.position.upto;
+            let jwt = self.shared.remote.document(address, before).await?;
+            match self.take(&jwt).await? {
+                Taken::Everything => return Ok(()),
+                Taken::More if self.position.upto == before => return Err("it does not go on".to_owned()),
+                Taken::More | Taken::Anew => {}
+            }
+        }
+        Err("it has no end".to_owned())
+    }
+
+    /// Takes documents as they come, until the stream is over. Says how many they were, and why it was over.
+    async fn listen(&mut self, address: &Url) -> (usize, String) {
+        let opened = timeout(LONGEST_SILENCE, self.shared.remote.stream(address, self.position.upto)).await;
+        let mut stream = match opened {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return (0, error),
+            Err(_) => return (0, "it was not answered".to_owned()),
+        };
+        let mut documents = 0;
+        loop {
+            let taken = match timeout(LONGEST_SILENCE, stream.next()).await {
+                Ok(Ok(Some(jwt))) => self.take(&jwt).await,
+                Ok(Ok(None)) => return (documents, "the issuer ended it".to_owned()),
+                Ok(Err(error)) => return (documents, error),
+                Err(_) => return (documents, "nothing came for too long".to_owned()),
+            };
+            documents += 1;
+            match taken {
+                Ok(Taken::Everything | Taken::More) => {}
+                Ok(Taken::Anew) => return (documents, "the numbering has begun anew".to_owned()),
+                Err(error) => return (documents - 1, error),
+            }
+            self.shared.was_heard();
+            self.forget();
+        }
+    }
+
+    /// Takes a document in, if it is good.
+    async fn take(&mut self, jwt: &str) -> Result<Taken, String> {
+        let shared = Arc::clone(&self.shared);
+        let now = shared.clock.now();
+        let document = shared.trust.verify(jwt, &shared.set.load(), now).await?;
+        let step = self.position.step(&document, now, shared.trust.leeway).map_err(|unfit| unfit.to_string())?;
+        let Step::Take(position) = step else {
+            let issuer = &*shared.issuer;
+            tracing::warn!(issuer, "the issuer's data were put back to an older state; what has ended is read anew");
+            self.position = self.position.start_over();
+            self.anew = Some(RevocationSet::new());
+            return Ok(Taken::Anew);
+        };
+        let (iat, head) = (document.iat, document.head);
+        self.apply(document, now)?;
+        self.position = position;
+        if position.upto < head {
+            return Ok(Taken::More);
+        }
+        if let Some(anew) = self.anew.take() {
+            shared.set.store(Arc::new(anew));
+        }
+        // An issuer whose clock is ahead must not seem fresh for longer than one whose clock is right.
+        shared.as_of.fetch_max(iat.min(now), Ordering::AcqRel);
+        timestamp(&gauge!(FEED_AS_OF, vec![label(&shared.issuer)]), shared.as_of());
+        Ok(Taken::Everything)
+    }
+
+    fn apply(&self, document: FeedDocument, now: i64) -> Result<(), String> {
+        let current = self.shared.set.load();
+        let set = self.anew.as_ref().unwrap_or(&current);
+        if set.len() + document.entries.len() > MOST_ENTRIES {
+            return Err(format!("more than {MOST_ENTRIES} things have ended"));
+        }
+        for entry in document.entries.into_iter().filter(|entry| entry.forget_at > now) {
+            set.apply(entry);
+        }
+        Ok(())
+    }
+
+    fn recovered(&mut self) {
+        if self.failures > 0 {
+            tracing::info!(issuer = &*self.shared.issuer, "the revocation feed is followed again");
+        }
+        self.failures = 0;
+    }
+
+    fn failed(&mut self, error: &str) -> Duration {
+        let issuer = &*self.shared.issuer;
+        tracing::warn!(issuer, error, failures = self.failures, "the revocation feed cannot be followed");
+        self.failures += 1;
+        pause::after_failures(self.failures)
+    }
+
+    fn forget(&mut self) {
+        let now = monotonic();
+        if now.duration_since(self.forgot_at) >= FORGET_EVERY {
+            self.forgot_at = now;
+            self.shared.set.load().forget(self.shared.clock.now());
+        }
+    }
+}
