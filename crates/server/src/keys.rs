@@ -95,7 +95,7 @@ impl App {
         for step in rotation.due(&stored.keys, now) {
             match step {
                 Step::Make { purpose, .. } => {
-                    made.push(self.generator().next(purpose, &self.inner.config.tokens, now)?)
+                    made.push(self.generator().next(purpose, &self.inner.config.tokens, now)?);
                 }
                 Step::Drop(kid) if self.may_be_presented(&stored.keys, &kid, now).await? => {
                     keep.push(kid);

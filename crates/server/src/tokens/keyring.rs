@@ -93,10 +93,10 @@ impl Keyring {
                 (KeyPurpose::Refresh, _) => refresh.push((opener.refresh(key)?, key.activate_at)),
                 (KeyPurpose::Signing, KeyState::Retired) => verifying.extend(opener.retired(key)?),
                 (KeyPurpose::Signing, state) => {
-                    let Some(opened) = opener.signing(key)? else { continue };
-                    verifying.push(opened.verifying_key());
+                    let Some(usable) = opener.signing(key)? else { continue };
+                    verifying.push(usable.verifying_key());
                     let place = if state == KeyState::Active { &mut signing } else { &mut next };
-                    *place = Some(opened);
+                    *place = Some(usable);
                 }
             }
         }

@@ -80,14 +80,12 @@ impl RevokeKeys {
 
     fn refused(&self, keys: &[StoredKey]) -> RevokeOutcome {
         let unknown = self.kids.iter().find(|kid| keys.iter().all(|key| key.kid != **kid));
-        match unknown {
-            Some(kid) => RevokeOutcome::Unknown(kid.clone()),
-            None => {
-                let active = find(keys, KeyPurpose::Signing, KeyState::Active);
-                let signing = active.is_some_and(|active| self.kids.contains(&active.kid));
-                RevokeOutcome::NoHeir(if signing { KeyPurpose::Signing } else { KeyPurpose::Refresh })
-            }
+        if let Some(kid) = unknown {
+            return RevokeOutcome::Unknown(kid.clone());
         }
+        let active = find(keys, KeyPurpose::Signing, KeyState::Active);
+        let is_signing = active.is_some_and(|active| self.kids.contains(&active.kid));
+        RevokeOutcome::NoHeir(if is_signing { KeyPurpose::Signing } else { KeyPurpose::Refresh })
     }
 
     /// The feed is for those who verify access tokens.
