@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { readFileSync } from 'node:fs'
-import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto'
 
 const require = createRequire(process.argv[2] + '/')
 const load = (name) => import(pathToFileURL(require.resolve(name)))
@@ -42,7 +42,8 @@ for (const { alg, kid, secret, privatePem, publicPem, token } of keys) {
     sign: await time(() => new jose.SignJWT(claims).setProtectedHeader(header).sign(joseSigner), 32),
   })
   if (alg !== 'EdDSA') {
-    const [signer, verifier] = bytes ? [bytes, bytes] : [createPrivateKey(privatePem), createPublicKey(publicPem)]
+    const signer = bytes ? createSecretKey(bytes) : createPrivateKey(privatePem)
+    const verifier = bytes ? signer : createPublicKey(publicPem)
     times.push({
       library: 'jsonwebtoken (Node)',
       alg,

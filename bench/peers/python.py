@@ -3,8 +3,10 @@ import json
 import statistics
 import sys
 import time
+import warnings
 
 sys.path.insert(0, sys.argv[1])
+warnings.simplefilter("ignore")  # joserfc warns of `EdDSA` each time
 
 import jwt as pyjwt
 from joserfc import jwk, jwt as joserfc_jwt

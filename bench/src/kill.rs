@@ -3,6 +3,7 @@
 
 mod client;
 pub(crate) mod ledger;
+mod place;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,9 +14,10 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
 use crate::chance::Chance;
-use crate::refresh::{House, Running};
+use crate::nodes::Node;
 use crate::report::{Goal, Report, Row};
 use client::Client;
+pub(crate) use place::Place;
 
 /// Complaints that a report repeats in full.
 const SHOWN: usize = 5;
@@ -28,24 +30,26 @@ pub(crate) struct Options {
     /// Clients that load it.
     #[arg(long, default_value_t = 16)]
     clients: u64,
+    /// Its store is on a PostgreSQL of its own, instead of SQLite.
+    #[arg(long)]
+    postgres: bool,
     /// Decides when it is killed.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<Report> {
-    let folder = tempfile::tempdir()?;
-    let house = House(folder.path().to_owned());
+    let place = Place::new(options.postgres)?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let mut chance = Chance::new(options.seed);
-    let mut server = Running::start(&house)?;
+    let mut server = place.start()?;
     let mut clients = runtime.block_on(register(server.address, options.clients))?;
     let mut complaints = Vec::new();
     for _ in 0..options.kills {
         let moment = Duration::from_millis(chance.below(200));
         clients = runtime.block_on(kill_after(moment, &mut server, clients))?;
-        server = Running::start(&house)?;
-        let checker = Checker { store: house.store(), servers: &[server.address] };
+        server = place.start()?;
+        let checker = Checker { store: place.url(), servers: &[server.address] };
         complaints.extend(checker.check(&runtime, &mut clients)?);
     }
     let answers: u64 = clients.iter().map(|client| client.answers).sum();
@@ -68,7 +72,7 @@ async fn register(address: SocketAddr, clients: u64) -> anyhow::Result<Vec<Clien
     Ok(registered)
 }
 
-async fn kill_after(moment: Duration, server: &mut Running, clients: Vec<Client>) -> anyhow::Result<Vec<Client>> {
+async fn kill_after(moment: Duration, server: &mut Node, clients: Vec<Client>) -> anyhow::Result<Vec<Client>> {
     let loading = load(server.address, clients, u64::MAX);
     let killing = async {
         tokio::time::sleep(moment).await;
@@ -114,6 +118,7 @@ mod tests {
     use jotgate_server::SystemClock;
 
     use super::*;
+    use crate::refresh::House;
     use crate::site::Site;
 
     /// The state of a store after some load, and again after some more.

@@ -13,7 +13,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::Args;
 use jotgate_testkit::postgres::{Cluster, Database, Durability};
 use serde_json::json;
@@ -23,7 +22,7 @@ use tokio::task::JoinSet;
 use crate::kill::ledger::{self, End, Stored, Told};
 use crate::report::{Goal, Report, Row};
 use client::{Client, Ears};
-pub(crate) use node::{NodeOptions, serve};
+pub(crate) use node::{MASTER_KEY, Node, NodeOptions, serve};
 use trouble::Site;
 
 /// Complaints that a report repeats in full.
@@ -69,7 +68,7 @@ async fn troubles(options: &Options) -> anyhow::Result<Vec<Row>> {
     site.calm(calm).await;
     let clients = traffic.stop().await?;
 
-    let stored = stored(&database).await?;
+    let stored = stored(database.url()).await?;
     let told: Vec<&Told> = clients.iter().flat_map(Client::told).collect();
     let mut complaints = ledger::compare(told.iter().copied(), &stored);
     let revoked = revoked(&database).await?;
@@ -108,7 +107,7 @@ async fn standby(options: &Options) -> anyhow::Result<Row> {
     });
     let promoted = promoted.await?;
     let url = database.url().replace(&format!(":{port}/"), &format!(":{}/", promoted.port()));
-    let stored = read(&url).await?;
+    let stored = stored(url).await?;
     let complaints = ledger::compare(clients.iter().flat_map(Client::told), &stored);
     let detail = json!({"answers": ears.answers(), "sessions": stored.len(),
         "complaints": &complaints[..complaints.len().min(SHOWN)]});
@@ -167,18 +166,9 @@ async fn run_on(url: String, sql: &'static str) -> anyhow::Result<Vec<Vec<Option
     blocking(move || jotgate_testkit::postgres::run(&url, sql)).await
 }
 
-async fn stored(database: &Database) -> anyhow::Result<HashMap<String, Stored>> {
-    read(&database.url()).await
-}
-
-async fn read(url: &str) -> anyhow::Result<HashMap<String, Stored>> {
-    let rows =
-        run_on(url.to_owned(), "SELECT encode(id, 'hex'), generation, ended_at IS NOT NULL FROM sessions").await?;
-    let session = |row: &Vec<Option<String>>| {
-        let [Some(id), Some(generation), Some(ended)] = row.as_slice() else { return None };
-        Some((id.clone(), Stored { generation: generation.parse().ok()?, ended: ended == "t" }))
-    };
-    rows.iter().map(session).collect::<Option<_>>().context("the sessions cannot be read")
+/// What a database has of sessions.
+async fn stored(url: String) -> anyhow::Result<HashMap<String, Stored>> {
+    Ok(tokio::task::spawn_blocking(move || ledger::read(&url)).await??.0)
 }
 
 async fn revoked(database: &Database) -> anyhow::Result<HashSet<String>> {

@@ -167,7 +167,8 @@ fn root() -> PathBuf {
 
 fn script(program: &str, name: &str, libraries: &Path) -> Command {
     let mut command = Command::new(program);
-    command.arg(root().join("bench/peers").join(name)).arg(libraries);
+    // One thread for the cryptography, as everyone else has.
+    command.arg(root().join("bench/peers").join(name)).arg(libraries).env("UV_THREADPOOL_SIZE", "1");
     command
 }
 

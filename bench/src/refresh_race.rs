@@ -17,6 +17,8 @@ use tokio::task::JoinSet;
 
 use crate::chance::Chance;
 use crate::http::Connection;
+use crate::kill::Place;
+use crate::nodes::MASTER_KEY;
 use crate::report::{Goal, Report, Row};
 use crate::site::Site;
 use clock::RaceClock;
@@ -48,6 +50,9 @@ pub(crate) struct Options {
     /// The store of the server, as `store.url` names one; a new SQLite database when left out.
     #[arg(long)]
     store: Option<String>,
+    /// The store of the server is on a PostgreSQL of its own.
+    #[arg(long, conflicts_with = "store")]
+    postgres: bool,
 }
 
 /// A probability that is not so high that the race would never end.
@@ -93,10 +98,13 @@ fn exact(count: u64) -> f64 {
 
 fn race(options: &Options, retry_window_secs: u32) -> anyhow::Result<Tally> {
     let clock = Arc::new(RaceClock::default());
+    let place = if options.postgres { Some(Place::new(true)?) } else { None };
+    let store = place.as_ref().map(Place::url).or_else(|| options.store.clone());
     let site = Site::start(clock.clone(), |config| {
         config.sessions.retry_window.0 = retry_window_secs;
-        if let Some(store) = &options.store {
-            store.clone_into(&mut config.store.url);
+        if let Some(store) = store {
+            config.store.url = store;
+            config.keys.master_key = Some(MASTER_KEY.into());
         }
     })?;
     let clients = Builder::new_current_thread().enable_all().build()?;
@@ -188,7 +196,8 @@ impl Tally {
 mod tests {
     use super::{Options, race};
 
-    const SHORT: Options = Options { tabs: 8, drop: 0.3, thieves: 3, iterations: 42, seed: 7, store: None };
+    const SHORT: Options =
+        Options { tabs: 8, drop: 0.3, thieves: 3, iterations: 42, seed: 7, store: None, postgres: false };
 
     #[test]
     fn nobody_honest_is_logged_out_every_thief_is_caught_and_no_chain_forks() {

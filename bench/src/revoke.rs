@@ -23,7 +23,7 @@ use crate::report::{Goal, Report, Row};
 use crate::site::Site;
 
 const PASSWORD: &str = "a long enough pass phrase";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// A verifier pauses for up to five seconds between two attempts to reach the server, and has two to be up to date.
 const AFTER_THE_CUT_SECONDS: f64 = 7.0;
 

@@ -87,6 +87,12 @@ const NEEDS: &[Need] = &[
         get: Get::Npm(&["fast-jwt@6"]),
     },
     Need {
+        name: "jwt-status-list of sd-jwt for Node.js",
+        wanted_by: "interoperation",
+        look: Look::Folder("node/node_modules/@sd-jwt/jwt-status-list"),
+        get: Get::Npm(&["@sd-jwt/jwt-status-list@0.19"]),
+    },
+    Need {
         name: "Python with pip",
         wanted_by: "interoperation",
         look: Look::Program("pip3"),

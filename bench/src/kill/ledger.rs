@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use anyhow::Context;
+use jotgate_testkit::postgres;
 use rusqlite::{Connection, OpenFlags};
 
 /// What a client knows of a session from the answers that it got.
@@ -37,8 +39,19 @@ pub(crate) struct Stored {
 pub(crate) fn read(store: &str) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {
     match store.split_once(':') {
         Some(("sqlite", database)) => read_sqlite(Path::new(database)),
-        _ => anyhow::bail!("only a SQLite store is read here; `bench nodes` reads one of PostgreSQL"),
+        _ => Ok((read_postgres(store)?, Vec::new())),
     }
+}
+
+/// What is damaged there, PostgreSQL refuses to read.
+fn read_postgres(url: &str) -> anyhow::Result<HashMap<String, Stored>> {
+    let all = "SELECT encode(id, 'hex'), generation, ended_at IS NOT NULL FROM sessions";
+    let rows = postgres::run(url, all).map_err(anyhow::Error::msg)?;
+    let session = |row: &Vec<Option<String>>| {
+        let [Some(id), Some(generation), Some(ended)] = row.as_slice() else { return None };
+        Some((id.clone(), Stored { generation: generation.parse().ok()?, ended: ended == "t" }))
+    };
+    rows.iter().map(session).collect::<Option<_>>().context("the sessions cannot be read")
 }
 
 fn read_sqlite(database: &Path) -> anyhow::Result<(HashMap<String, Stored>, Vec<String>)> {

@@ -11,7 +11,7 @@ use jotgate_server::domain::time::Timestamp;
 use jotgate_server::{App, Clock, Config, Server, SystemClock, SystemRandom};
 
 /// The same at every node: the keys in the store are sealed with it.
-const MASTER_KEY: &str = "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f";
+pub(crate) const MASTER_KEY: &str = "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f";
 
 #[derive(Debug, Args)]
 pub(crate) struct NodeOptions {
@@ -44,6 +44,8 @@ pub(crate) fn serve(options: &NodeOptions) -> anyhow::Result<()> {
     config.keys.master_key = Some(MASTER_KEY.into());
     (config.passwords.memory_kib, config.passwords.iterations) = (8 * 1024, 1);
     config.throttle.enabled = false;
+    // A log-in without an answer leaves a session that nobody uses.
+    config.sessions.max_per_user = u32::MAX;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let app = App::open_with(config.checked()?, Arc::new(Ahead(options.ahead)), Arc::new(SystemRandom)).await?;
@@ -68,8 +70,8 @@ pub(crate) fn serve(options: &NodeOptions) -> anyhow::Result<()> {
 
 /// A running node; it is stopped when this is dropped.
 #[derive(Debug)]
-pub(super) struct Node {
-    pub(super) address: SocketAddr,
+pub(crate) struct Node {
+    pub(crate) address: SocketAddr,
     store: String,
     ahead: i64,
     process: Child,
@@ -77,7 +79,7 @@ pub(super) struct Node {
 }
 
 impl Node {
-    pub(super) fn start(store: &str, ahead: i64) -> anyhow::Result<Self> {
+    pub(crate) fn start(store: &str, ahead: i64) -> anyhow::Result<Self> {
         Self::start_at(store, "127.0.0.1:0", ahead)
     }
 
@@ -93,14 +95,14 @@ impl Node {
     }
 
     /// Ends it at once (SIGKILL), in whatever it is doing.
-    pub(super) fn kill(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
         self.process.kill()?;
         self.process.wait()?;
         Ok(())
     }
 
     /// Starts it again where it was.
-    pub(super) fn start_again(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn start_again(&mut self) -> anyhow::Result<()> {
         *self = Self::start_at(&self.store, &self.address.to_string(), self.ahead)?;
         Ok(())
     }

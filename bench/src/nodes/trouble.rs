@@ -111,11 +111,11 @@ impl Site {
     /// The errors that no trouble excuses, in words.
     pub(super) fn unexcused(&self, failures: &[Failed]) -> Vec<String> {
         let excuses = self.excuses.lock().unwrap_or_else(PoisonError::into_inner);
-        let excused = |failed: &&Failed| {
+        let is_excused = |failed: &&Failed| {
             let fits = |excuse: &Excuse| excuse.node.is_none_or(|node| node == failed.node);
             excuses.iter().any(|excuse| fits(excuse) && excuse.from <= failed.failed && failed.sent <= excuse.until)
         };
-        failures.iter().filter(|failed| !excused(failed)).map(|failed| failed.what.clone()).collect()
+        failures.iter().filter(|failed| !is_excused(failed)).map(|failed| failed.what.clone()).collect()
     }
 
     /// What happened, and for how long.

@@ -27,7 +27,30 @@ struct OwnClaims {
     #[serde(default)]
     sid: Option<Box<str>>,
     #[serde(default)]
-    scope: Option<Box<str>>,
+    scope: Option<Scopes>,
+    /// What Okta and Microsoft write in place of `scope`.
+    #[serde(default)]
+    scp: Option<Scopes>,
+}
+
+/// Scopes with spaces between them (RFC 8693 §4.2), or as a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Scopes {
+    Text(Box<str>),
+    List(Vec<Box<str>>),
+}
+
+impl Scopes {
+    /// Each scope; an entry of a list is one word or none.
+    fn each(&self) -> impl Iterator<Item = &str> {
+        let (text, list) = match self {
+            Self::Text(text) => (&**text, [].as_slice()),
+            Self::List(list) => ("", list.as_slice()),
+        };
+        let listed = list.iter().map(|scope| &**scope).filter(|scope| !scope.contains(' '));
+        text.split(' ').chain(listed).filter(|scope| !scope.is_empty())
+    }
 }
 
 impl Auth {
@@ -77,9 +100,10 @@ impl Auth {
         self.registered().iat()
     }
 
-    /// What the token grants (`scope`, RFC 8693 §4.2).
+    /// What the token grants: `scope` (RFC 8693 §4.2), or `scp` where an issuer writes that instead, as text or as a list.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.scope().split(' ').filter(|scope| !scope.is_empty())
+        let scopes = self.own().and_then(|own| own.scope.as_ref().or(own.scp.as_ref()));
+        scopes.into_iter().flat_map(Scopes::each)
     }
 
     /// Whether the token grants `scope`. Scopes compare as whole words, to the letter.
@@ -113,10 +137,6 @@ impl Auth {
         self.0.verified.registered()
     }
 
-    fn scope(&self) -> &str {
-        self.own().and_then(|own| own.scope.as_deref()).unwrap_or_default()
-    }
-
     fn own(&self) -> Option<&OwnClaims> {
         let read = || serde_json::from_str(self.registered().as_json()).map_err(|_| ());
         self.0.own.get_or_init(read).as_ref().ok()
@@ -127,6 +147,8 @@ impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut auth = f.debug_struct("Auth");
         auth.field("issuer", &self.issuer()).field("subject", &self.subject());
-        auth.field("session_id", &self.session_id()).field("scope", &self.scope()).finish_non_exhaustive()
+        auth.field("session_id", &self.session_id())
+            .field("scopes", &self.scopes().collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }

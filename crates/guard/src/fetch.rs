@@ -7,7 +7,7 @@ use http::header::CACHE_CONTROL;
 use jotgate_jose::{Algorithm, KeySet};
 use jotgate_wire::IssuerMetadata;
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response};
 use url::Url;
 
 use crate::builder::Shared;
@@ -42,7 +42,8 @@ impl OverHttp {
         reach: Reach,
         shared: &Shared,
     ) -> Result<Self, reqwest::Error> {
-        let client = client(&issuer, Resolver { reach, lookup: shared.lookup.clone() }, shared)?;
+        let resolver = Resolver { reach, lookup: shared.lookup.clone() };
+        let client = client(&issuer, &resolver, &shared.roots)?;
         Ok(Self { issuer, keys_address, client, limit: shared.fetch_timeout, reach, algorithms })
     }
 
@@ -107,18 +108,29 @@ impl Fetch for OverHttp {
     }
 }
 
+/// Believes the platform's roots and those that were given. Where the platform has none, as in an empty container, the given ones
+/// have to do; an issuer on this machine needs none at all.
+fn client(issuer: &IssuerUrl, resolver: &Resolver, roots: &[Certificate]) -> Result<Client, reqwest::Error> {
+    let of_platform = match roots {
+        [] => direct(issuer, resolver).build(),
+        _ => direct(issuer, resolver).tls_certs_merge(roots.iter().cloned()).build(),
+    };
+    match of_platform {
+        Err(_) if issuer.is_loopback() || !roots.is_empty() => {
+            direct(issuer, resolver).tls_certs_only(roots.iter().cloned()).build()
+        }
+        built => built,
+    }
+}
+
 /// No proxy: it would connect to where nobody checked.
-fn client(issuer: &IssuerUrl, resolver: Resolver, shared: &Shared) -> Result<Client, reqwest::Error> {
-    let mut client = Client::builder()
+fn direct(issuer: &IssuerUrl, resolver: &Resolver) -> ClientBuilder {
+    Client::builder()
         .https_only(!issuer.is_loopback())
         .redirect(Policy::custom(stay_with_the_host))
         .no_proxy()
-        .dns_resolver(resolver)
-        .user_agent(concat!("jotgate-guard/", env!("CARGO_PKG_VERSION")));
-    if !shared.roots.is_empty() {
-        client = client.tls_certs_merge(shared.roots.iter().cloned());
-    }
-    client.build()
+        .dns_resolver(resolver.clone())
+        .user_agent(concat!("jotgate-guard/", env!("CARGO_PKG_VERSION")))
 }
 
 /// An issuer may move a document about on its own host; where else it leads is somebody else's word.

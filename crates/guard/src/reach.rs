@@ -113,6 +113,7 @@ impl Default for Lookup {
 }
 
 /// Resolves names to what is within reach.
+#[derive(Clone)]
 pub(crate) struct Resolver {
     pub(crate) reach: Reach,
     pub(crate) lookup: Lookup,

@@ -65,7 +65,10 @@ impl Rejection {
     }
 
     pub(crate) fn malformed_claims() -> Self {
-        Self::token(VerificationCode::ClaimMalformed, "`sid` or `scope` that is not a string")
+        Self::token(
+            VerificationCode::ClaimMalformed,
+            "`sid` that is not a string, or `scope` that is neither one nor a list",
+        )
     }
 
     pub(crate) fn scope(needed: &str) -> Self {

@@ -134,6 +134,28 @@ async fn a_lacking_scope_is_named() {
 }
 
 #[tokio::test]
+async fn scopes_are_whole_words_in_whatever_form_an_issuer_writes_them() {
+    let key = key("k1");
+    let guard = guard_with(&key).build().unwrap();
+    for (changes, granted) in [
+        (json!({"scope": "orders:read  orders"}), vec!["orders:read", "orders"]),
+        (json!({"scope": ["orders:read", "two words", ""]}), vec!["orders:read"]),
+        (json!({"scope": null, "scp": ["orders:read", "orders"]}), vec!["orders:read", "orders"]),
+        (json!({"scope": null, "scp": "orders:read"}), vec!["orders:read"]),
+        (json!({"scope": "profile", "scp": ["orders"]}), vec!["profile"]),
+        (json!({"scope": 7}), vec![]),
+        (json!({"scope": ["orders", 7]}), vec![]),
+        (json!({"scope": null}), vec![]),
+    ] {
+        let auth = guard.verify(&token(&key, &claims_with(&changes))).await.unwrap();
+        assert_eq!(auth.scopes().collect::<Vec<_>>(), granted, "{changes}");
+        for scope in ["orders", "orders:read", "two", "two words", ""] {
+            assert_eq!(auth.has_scope(scope), granted.contains(&scope), "{changes} {scope:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_token_sent_in_a_wrong_way_is_a_bad_request() {
     let key = key("k1");
     let app = app(&guard_with(&key).build().unwrap());

@@ -2,7 +2,7 @@
 
 mod support;
 
-use jotgate_guard::{Clock, Guard};
+use jotgate_guard::{Clock, Guard, Issuer};
 use serde_json::json;
 use support::{AUDIENCE, Manner, NOW, TestIssuer, claims_with, guard_with, key, outcome, token};
 
@@ -79,6 +79,34 @@ async fn a_key_of_one_issuer_never_verifies_a_token_of_another() {
     for (token, expected) in cases {
         assert_eq!(outcome(&guard, &token).await, expected);
     }
+}
+
+#[tokio::test]
+async fn a_dead_issuer_takes_nothing_from_another_s_tokens() {
+    let (alive_key, dead_key) = (key("k1"), key("k1"));
+    let (alive, dead) = (TestIssuer::start(&[&alive_key]).await, TestIssuer::start(&[&dead_key]).await);
+    dead.keys(Manner::Waits);
+    let guard = alive.builder().trust(Issuer::new(&dead.url)).build().unwrap();
+    let flood: Vec<_> = (0..1500)
+        .map(|_| {
+            let (guard, token) = (guard.clone(), dead.token(&dead_key));
+            tokio::spawn(async move { outcome(&guard, &token).await })
+        })
+        .collect();
+    dead.somebody_waits().await;
+    for _ in 0..50 {
+        assert_eq!(outcome(&guard, &alive.token(&alive_key)).await, "ok");
+    }
+    dead.let_through();
+    let mut refused = 0;
+    for request in flood {
+        match request.await.unwrap() {
+            "ok" => {}
+            "keys_unavailable" => refused += 1,
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(refused, 1500 - 1024, "so many wait, and the others are refused at once");
 }
 
 #[tokio::test]

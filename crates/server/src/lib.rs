@@ -27,6 +27,7 @@ mod random;
 mod revocations;
 mod router;
 mod serve;
+mod status_lists;
 mod store;
 mod throttle;
 mod tokens;

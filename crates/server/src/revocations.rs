@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::{ACCESS_TTL_MAX, Revocations as Settings};
 use crate::domain::revocation::{Revocation, Subject};
 use crate::domain::time::Timestamp;
+use crate::status_lists::StatusLists;
 use crate::store::revocations::{Feed, RevocationsAfter};
 use crate::store::{Op, StoreError};
 
@@ -37,6 +38,7 @@ pub(crate) struct Revocations {
     pub(crate) freshness: Freshness,
     documents: Documents,
     pub(crate) live: Live,
+    pub(crate) status_lists: StatusLists,
 }
 
 impl Revocations {
@@ -47,6 +49,7 @@ impl Revocations {
             freshness: Freshness::default(),
             documents: Documents::default(),
             live: Live::new(settings.max_streams),
+            status_lists: StatusLists::default(),
         }
     }
 
@@ -61,6 +64,7 @@ impl Revocations {
             tracing::warn!(after, head = feed.head, "the store was set back; what has ended is read anew");
             self.position.store(0, Ordering::Release);
         }
+        self.status_lists.take_in(&feed.entries);
         for entry in &feed.entries {
             self.set.apply(wire_entry(entry.sequence, &entry.revocation));
         }

@@ -6,7 +6,7 @@ use axum::routing::{any, delete, get, post};
 use crate::app::App;
 use crate::http::{
     auth_request, cors, forward_auth, health, jwks, layers, login, logout, me, metadata, password_change, refresh,
-    register, revocations, sessions,
+    register, revocations, sessions, status_lists,
 };
 
 impl App {
@@ -31,6 +31,7 @@ impl App {
             .route("/.well-known/jwks.json", get(jwks::get))
             .route("/.well-known/oauth-authorization-server", get(metadata::get))
             .route("/.well-known/openid-configuration", get(metadata::get))
+            .route("/status-lists/{id}", get(status_lists::get))
             .route("/v1/revocations", get(revocations::get))
             .method_not_allowed_fallback(layers::method_not_allowed)
             .layer(cors::anyone());

@@ -21,6 +21,7 @@ mod problem;
 mod revocation;
 mod secret;
 mod session;
+mod status_list;
 
 pub use account::{PasswordChangeRequest, RegisterRequest, UpdateMeRequest, UserBody};
 pub use claims::{AccessClaims, Audience};
@@ -34,3 +35,4 @@ pub use session::{
     CookieResponse, LoginRequest, LogoutQuery, LogoutRequest, LogoutScope, RefreshRequest, SessionBody, SessionList,
     TokenResponse, Transport,
 };
+pub use status_list::{InvalidStatusList, StatusClaim, StatusList, StatusListBody, StatusListClaims, StatusReference};

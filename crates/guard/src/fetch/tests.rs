@@ -20,7 +20,7 @@ const HOST: &str = "issuer.example";
 /// An issuer behind TLS on this machine, and how many connections it has seen.
 struct Site {
     name: String,
-    root: reqwest::Certificate,
+    root: Certificate,
     connections: Arc<AtomicUsize>,
 }
 
@@ -72,16 +72,11 @@ impl Site {
             .route("/.well-known/openid-configuration", get(async || metadata))
             .route("/keys", get(async || keys));
         tokio::spawn(async move { axum::serve(tls, app).await });
-        Self { name, root: reqwest::Certificate::from_pem(authority.pem().as_bytes()).unwrap(), connections }
+        Self { name, root: Certificate::from_pem(authority.pem().as_bytes()).unwrap(), connections }
     }
 
     /// What a fetch brings while the DNS has these answers, one for each question.
-    async fn fetch(
-        &self,
-        private_network: bool,
-        roots: &[reqwest::Certificate],
-        answers: &[&[&str]],
-    ) -> Result<usize, String> {
+    async fn fetch(&self, private_network: bool, roots: &[Certificate], answers: &[&[&str]]) -> Result<usize, String> {
         let shared = Shared {
             fetch_timeout: Duration::from_secs(60),
             roots: roots.to_vec(),

@@ -158,7 +158,9 @@ async fn data_that_were_put_back_are_followed_from_the_beginning() {
     let names = ["s-1", "s-2", "s-3"];
     let tokens = names.map(|sid| issuer.token(&key, &json!({"sid": sid})));
     for (epoch, ends) in [(0, 1), (7, 3)] {
-        names.iter().for_each(|sid| issuer.end_silently(Subject::Sid((*sid).to_owned())));
+        for sid in names {
+            issuer.end_silently(Subject::Sid(sid.to_owned()));
+        }
         let guard = issuer.guard();
         for token in &tokens {
             assert_eq!(outcome(&guard, token).await, "session_ended");

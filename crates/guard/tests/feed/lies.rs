@@ -9,6 +9,9 @@ use crate::ended;
 use crate::issuer::{FeedIssuer, Manner};
 use crate::support::{NOW, key, outcome};
 
+/// Makes what an issuer would be lied about with.
+type Lie = Box<dyn Fn(&FeedIssuer) -> String>;
+
 /// A document that would end `victim`, if it were believed.
 fn forged(issuer: &FeedIssuer) -> FeedDocument {
     let mut document = issuer.document(u64::MAX);
@@ -51,7 +54,7 @@ async fn lies_end_nothing() {
     };
     let by =
         |key: SigningKey, typ: &'static str| move |issuer: &FeedIssuer| jwt::sign(&key, typ, &forged(issuer)).unwrap();
-    let lies: Vec<(&str, Box<dyn Fn(&FeedIssuer) -> String>)> = vec![
+    let lies: Vec<(&str, Lie)> = vec![
         ("a stranger's signature", Box::new(by(stranger, FeedDocument::TYPE))),
         ("a secret in place of the key", Box::new(by(secret, FeedDocument::TYPE))),
         ("another type", Box::new(by(signs.clone(), "at+jwt"))),

@@ -1,5 +1,7 @@
 //! Following an issuer's revocation feed: ends arrive, lies change nothing, and silence is answered as the route says.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod issuer;
 #[path = "../support/mod.rs"]
 mod support;

@@ -36,6 +36,7 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("tokens.algorithm", algorithm(config.tokens.algorithm));
     refuse("tokens.secret", secret::load(config));
     refuse("tokens.previous_secret", secret::load_previous(&mut config.tokens, &config.base_dir));
+    refuse("tokens.status_list", status_list(config));
     refuse("sessions.idle_ttl", at_least(1, config.sessions.idle_ttl.0));
     refuse("sessions.absolute_ttl", absolute_ttl(&config.sessions));
     refuse("sessions.retry_window", retry_window(&config.sessions));
@@ -191,6 +192,15 @@ fn algorithm(algorithm: Algorithm) -> Result<(), String> {
         return Err(format!(
             "`{name}` makes tokens of 4 KiB and more, which common servers refuse in a header; use EdDSA"
         ));
+    }
+    Ok(())
+}
+
+/// Those that the lists are for have no secret of ours.
+fn status_list(config: &Config) -> Result<(), String> {
+    if config.tokens.status_list && config.tokens.algorithm.is_symmetric() {
+        let name = config.tokens.algorithm.name();
+        return Err(format!("nobody else can verify a list that is signed with {name}; leave it out, or use EdDSA"));
     }
     Ok(())
 }

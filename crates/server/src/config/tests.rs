@@ -116,6 +116,10 @@ fn dangerous_settings_are_refused_with_what_to_change() {
         ("[forward_auth]\nlogin_url = \"http://example.com/login\"", "must be https"),
         ("[forward_auth]\nlogin_url = \"javascript:alert(1)\"", "must be https"),
         ("[forward_auth]\norigins = [\"*.example.com\"]", "is not an origin"),
+        (
+            "[tokens]\nstatus_list = true\nalgorithm = \"HS256\"\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aYuEiOcVtR\"",
+            "nobody else can verify",
+        ),
         ("[sessions]\nretry_window = \"10m\"", "at most 5m"),
         ("[sessions]\nabsolute_ttl = \"1d\"", "shorter than its `idle_ttl`"),
         ("[clients.shop]\nretry_window = \"10m\"", "line 3: `clients.shop.retry_window`: 10m is too long"),

@@ -30,6 +30,8 @@ pub struct Tokens {
     pub previous_secret: Option<SecretText>,
     /// A file that holds that secret instead.
     pub previous_secret_file: Option<PathBuf>,
+    /// Whether tokens say in `status` where a list says if their session has ended, and such lists are published.
+    pub status_list: bool,
 }
 
 impl Default for Tokens {
@@ -43,6 +45,7 @@ impl Default for Tokens {
             secret_file: None,
             previous_secret: None,
             previous_secret_file: None,
+            status_list: false,
         }
     }
 }
@@ -72,4 +75,9 @@ pub(super) const KEYS: &[Key] = &[
         meaning: "the secret from before a change of it, or of `tokens.algorithm`, for as long as `jotgate keys list` shows it",
     },
     Key { path: "tokens.previous_secret_file", default: "(none)", meaning: "a file that holds that secret instead" },
+    Key {
+        path: "tokens.status_list",
+        default: "false",
+        meaning: "whether tokens have a `status` claim and ended sessions are published as Token Status Lists, for verifiers of other makes; sessions opened before it was set have none",
+    },
 ];

@@ -8,6 +8,7 @@ pub(crate) mod refresh;
 pub(crate) mod revocation;
 pub(crate) mod rotation;
 pub mod session;
+pub(crate) mod status;
 pub(crate) mod throttle;
 pub mod time;
 pub mod user;

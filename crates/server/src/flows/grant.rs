@@ -1,8 +1,5 @@
 //! What a successful log-in or refresh hands out. Every way in ends here, so none can forget a step.
 
-use jotgate_wire::SecretText;
-use uuid::Uuid;
-
 use super::{Device, Failure};
 use crate::app::App;
 use crate::config::Sessions;
@@ -15,6 +12,7 @@ use crate::revocations;
 use crate::store::sessions::{OpenSession, OpenSessionOutcome};
 use crate::tokens::issue;
 use crate::tokens::refresh_token::RefreshToken;
+use jotgate_wire::SecretText;
 
 /// Tokens for a client.
 #[derive(Debug)]
@@ -55,7 +53,7 @@ pub(super) async fn open_session(
     device: Device,
 ) -> Result<Opening, Failure> {
     let now = app.now();
-    let session = new_session(app, user, device, now)?;
+    let session = new_session(app, user, device, now).await?;
     let forget_at = revocations::forget_at(now);
     let most = app.inner.config.sessions.max_per_user;
     match app.end(OpenSession { session: session.clone(), verified, most, forget_at }).await? {
@@ -96,11 +94,10 @@ pub(super) fn client(app: &App, device: &Device) -> Result<(String, Sessions), F
     Ok((id.clone(), limits))
 }
 
-pub(super) fn new_session(app: &App, user: UserId, device: Device, now: Timestamp) -> Result<Session, Failure> {
+pub(super) async fn new_session(app: &App, user: UserId, device: Device, now: Timestamp) -> Result<Session, Failure> {
     let (client_id, limits) = client(app, &device)?;
-    let id: Uuid = random::uuid(&*app.inner.random, now);
     Ok(Session {
-        id: SessionId::new(id),
+        id: app.session_id(now).await?,
         user_id: user,
         client_id,
         generation: 0,

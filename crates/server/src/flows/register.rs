@@ -29,7 +29,7 @@ pub async fn register(app: &App, register: Register, device: Device) -> Result<O
     let Register { email, password, name } = register;
     let user = users::prepare(app, NewUser { email, password, name, roles: Vec::new() }).await?;
     let now = app.now();
-    let session = new_session(app, user.id, device, now)?;
+    let session = new_session(app, user.id, device, now).await?;
     let user = users::write(app, user, Some(session.clone())).await?;
     let grant = issue(app, &user, &session, now)?;
     Ok(Opened { user, grant })

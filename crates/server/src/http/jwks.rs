@@ -9,9 +9,8 @@ use crate::app::App;
 pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
     let jwks = app.keyring().jwks().clone();
     let etag = HeaderValue::from_str(&jwks.etag).unwrap_or(HeaderValue::from_static("\"\""));
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().any(|known| matches(known, &jwks.etag));
     let common = [(header::ETAG, etag), (header::CACHE_CONTROL, max_age(&app))];
-    if known {
+    if is_known(&headers, &jwks.etag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     (common, [(header::CONTENT_TYPE, "application/jwk-set+json")], jwks.body).into_response()
@@ -21,6 +20,11 @@ pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response 
 pub(super) fn max_age(app: &App) -> HeaderValue {
     let seconds = app.config().keys.jwks_max_age.0;
     HeaderValue::from_str(&format!("public, max-age={seconds}")).unwrap_or(HeaderValue::from_static("no-cache"))
+}
+
+/// Whether the client has the document with this tag already.
+pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    headers.get_all(header::IF_NONE_MATCH).iter().any(|known| matches(known, etag))
 }
 
 /// RFC 9110 §13.1.2: a list of tags compared weakly, or `*`.

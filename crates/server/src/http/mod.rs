@@ -28,3 +28,4 @@ mod remote;
 mod requirement;
 pub(crate) mod revocations;
 pub(crate) mod sessions;
+pub(crate) mod status_lists;

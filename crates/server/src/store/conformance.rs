@@ -33,6 +33,7 @@ pub(super) fn statements() -> Vec<(&'static str, Sql)> {
         super::keys::STATEMENTS,
         super::copy::ops::STATEMENTS,
         meta::STATEMENTS,
+        super::status::STATEMENTS,
     ]
     .concat()
 }

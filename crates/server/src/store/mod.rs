@@ -14,6 +14,7 @@ pub(crate) mod revocations;
 pub(crate) mod sessions;
 mod sql;
 mod sqlite;
+pub(crate) mod status;
 mod tx;
 mod url;
 pub(crate) mod users;

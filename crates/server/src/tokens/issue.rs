@@ -1,6 +1,7 @@
 //! Access tokens: the claims of RFC 9068 §2.2, signed.
 
 use jotgate_jose::{SignError, jwt};
+use jotgate_wire::StatusClaim;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -39,6 +40,8 @@ struct Claims<'a> {
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     roles: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<StatusClaim>,
 }
 
 /// One audience is written as a text, several as an array (RFC 7519 §4.1.3): the short form is the one that all read.
@@ -83,6 +86,7 @@ pub(crate) fn access_token(
         email_verified: user.email_verified_at.is_some(),
         name: user.name.as_deref(),
         roles: &user.roles,
+        status: terms.status_of(session.id),
     };
     Ok(AccessToken { text: jwt::sign(keyring.signing(), TYPE, &claims)?, expires_in })
 }

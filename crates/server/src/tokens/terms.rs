@@ -1,10 +1,13 @@
 //! What all tokens of a server have in common, and the policies that its own routes hold them to.
 
 use jotgate_jose::{Algorithm, jwt};
+use jotgate_wire::{StatusClaim, StatusReference};
 
 use super::issue::TYPE;
 use crate::config::{Config, Sessions};
 use crate::domain::refresh::{RefreshPolicies, RefreshPolicy};
+use crate::domain::session::SessionId;
+use crate::domain::status::StatusIndex;
 
 /// How far clocks may differ, in seconds.
 const LEEWAY_SECONDS: u32 = 30;
@@ -16,6 +19,8 @@ pub(crate) struct Terms {
     pub(crate) audience: Vec<String>,
     /// Life of an access token, in seconds.
     pub(crate) ttl: i64,
+    /// Whether a token says where its status stands.
+    pub(crate) status_list: bool,
     /// How refresh tokens are forgiven a second use.
     pub(crate) refresh: RefreshPolicies,
 }
@@ -28,7 +33,25 @@ impl Terms {
             [] => vec![issuer.clone()],
             configured => configured.to_vec(),
         };
-        Self { issuer, audience, ttl: config.tokens.access_ttl.get(), refresh: refresh_policies(config) }
+        Self {
+            issuer,
+            audience,
+            ttl: config.tokens.access_ttl.get(),
+            status_list: config.tokens.status_list,
+            refresh: refresh_policies(config),
+        }
+    }
+
+    /// The address of a status list.
+    pub(crate) fn status_list_uri(&self, list: u64) -> String {
+        format!("{}/status-lists/{list}", self.issuer)
+    }
+
+    /// Where the status of a session's tokens stands, if tokens say that.
+    pub(super) fn status_of(&self, session: SessionId) -> Option<StatusClaim> {
+        let index = StatusIndex::of(session).filter(|_| self.status_list)?;
+        let status_list = StatusReference { idx: index.place(), uri: self.status_list_uri(index.list()) };
+        Some(StatusClaim { status_list: Some(status_list) })
     }
 
     /// What our own routes ask of a token: our issuer, any of our audiences, the algorithms of our keys.
