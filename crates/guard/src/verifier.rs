@@ -133,7 +133,7 @@ impl Verifier {
         match self.choose(token) {
             Ok(issuer) => match self.attempt_with(issuer, token, now) {
                 Attempt::Done(outcome) => Attempt::Done(self.note(issuer, outcome)),
-                lacking => lacking,
+                lacking @ Attempt::Lacking(..) => lacking,
             },
             Err(rejection) => Attempt::Done(Err(self.refuse(rejection))),
         }
