@@ -76,6 +76,7 @@ mod pace;
 mod reach;
 mod rejection;
 mod stale;
+mod status;
 mod trusted;
 mod verifier;
 
