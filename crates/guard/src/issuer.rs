@@ -246,7 +246,7 @@ impl Issuer {
         let ended = self.ended(&name, &keys, http, &algorithms, shared);
         let (counters, longest_wait) = (Counters::new(Arc::clone(&name)), shared.limits.wait);
         let type_claim = self.type_claim.take();
-        Ok(TrustedIssuer { name, policy, type_claim, ended, lists, keys, longest_wait, counters })
+        Ok(TrustedIssuer { name, policy, type_claim, keys, ended, lists, longest_wait, counters })
     }
 
     /// The issuer as it answers over HTTP, where anything is fetched from it.

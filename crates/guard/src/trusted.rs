@@ -154,17 +154,12 @@ impl TrustedIssuer {
             Stale::Accept => Ok(()),
             Stale::Refuse => Err(no_status()),
         };
-        match self.standing(lists, auth, now).map_err(Unfinished::Refused)? {
+        match standing(lists, auth, now).map_err(Unfinished::Refused)? {
             Standing::Valid => Ok(()),
             Standing::TakenBack(status) => Err(Unfinished::Refused(taken_back(status))),
             Standing::Unknown => unknown().map_err(Unfinished::Refused),
             Standing::Coming(list) => Err(Unfinished::Coming(list, unknown())),
         }
-    }
-
-    /// What a status list says of a token; of one that names none there is nothing to say.
-    fn standing(&self, lists: &StatusLists, auth: &Auth, now: i64) -> Result<Standing, Rejection> {
-        auth.status()?.map_or(Ok(Standing::Valid), |place| lists.standing(place, now))
     }
 
     /// The status lists, where nothing else says what has ended, or they are read in any case.
@@ -208,7 +203,7 @@ impl TrustedIssuer {
             if let Err(ended) = self.check_revocations(auth) {
                 return ended;
             }
-            let standing = self.lists().map(|lists| self.standing(lists, auth, clock.now()));
+            let standing = self.lists().map(|lists| standing(lists, auth, clock.now()));
             match standing {
                 Some(Err(malformed)) => return malformed,
                 Some(Ok(Standing::TakenBack(status))) => return taken_back(status),
@@ -231,7 +226,7 @@ impl TrustedIssuer {
             Ended::Unknown | Ended::Shared(_) => false,
             Ended::Feed(feed) => feed.is_stale(now),
         };
-        let is_known = |lists| matches!(self.standing(lists, auth, now), Ok(Standing::Valid | Standing::TakenBack(_)));
+        let is_known = |lists| matches!(standing(lists, auth, now), Ok(Standing::Valid | Standing::TakenBack(_)));
         nothing_heard || !self.lists().is_none_or(is_known)
     }
 }
@@ -245,6 +240,11 @@ impl Ended {
             Self::Feed(feed) => feed.is_found(),
         }
     }
+}
+
+/// What a status list says of a token; of one that names none there is nothing to say.
+fn standing(lists: &StatusLists, auth: &Auth, now: i64) -> Result<Standing, Rejection> {
+    auth.status()?.map_or(Ok(Standing::Valid), |place| lists.standing(place, now))
 }
 
 /// Every status but 0 is a token taken back: for good, for the time being, or in a way of the issuer's own (draft §7.1).

@@ -148,7 +148,7 @@ impl Verifier {
         match self.choose(token) {
             Ok(issuer) => match self.attempt_with(issuer, token, now) {
                 Attempt::Done(outcome) => Attempt::Done(self.note(issuer, outcome)),
-                lacking => lacking,
+                lacking @ Attempt::Lacking(..) => lacking,
             },
             Err(rejection) => Attempt::Done(Err(self.refuse(rejection))),
         }
@@ -240,9 +240,8 @@ impl Verifier {
                 break Err(rejection);
             }
             match (self.attempt_with(&issuer, token, self.clock.now()), &what) {
-                (Attempt::Done(outcome), _) => break outcome,
                 (Attempt::Lacking(Missing { what: list @ What::List(_), .. }, _), What::Keys(_)) => what = list,
-                (Attempt::Lacking(_, outcome), _) => break outcome,
+                (Attempt::Done(outcome) | Attempt::Lacking(_, outcome), _) => break outcome,
             }
         };
         self.note(&issuer, outcome)
