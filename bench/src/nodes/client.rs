@@ -40,7 +40,7 @@ pub(super) struct Failed {
     pub(super) node: SocketAddr,
     /// From the request to when there was no hope for an answer.
     pub(super) sent: Instant,
-    pub(super) failed: Instant,
+    pub(super) given_up: Instant,
     pub(super) what: String,
 }
 
@@ -58,7 +58,7 @@ impl Ears {
     }
 
     fn failed(&self, node: SocketAddr, sent: Instant, what: String) {
-        let failed = Failed { node, sent, failed: now(), what };
+        let failed = Failed { node, sent, given_up: now(), what };
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(failed);
     }
 }

@@ -35,7 +35,8 @@ struct Excuse {
     /// Whose; nothing for everybody's.
     node: Option<SocketAddr>,
     from: Instant,
-    until: Instant,
+    /// When the trouble was over.
+    over: Instant,
 }
 
 impl Site {
@@ -104,7 +105,7 @@ impl Site {
     }
 
     fn excuse(&self, what: &'static str, node: Option<SocketAddr>, from: Instant) {
-        let excuse = Excuse { what, node, from, until: now() + RECOVERY };
+        let excuse = Excuse { what, node, from, over: now() };
         self.excuses.lock().unwrap_or_else(PoisonError::into_inner).push(excuse);
     }
 
@@ -113,7 +114,9 @@ impl Site {
         let excuses = self.excuses.lock().unwrap_or_else(PoisonError::into_inner);
         let is_excused = |failed: &&Failed| {
             let fits = |excuse: &Excuse| excuse.node.is_none_or(|node| node == failed.node);
-            excuses.iter().any(|excuse| fits(excuse) && excuse.from <= failed.failed && failed.sent <= excuse.until)
+            excuses
+                .iter()
+                .any(|excuse| fits(excuse) && excuse.from <= failed.given_up && failed.sent <= excuse.over + RECOVERY)
         };
         failures.iter().filter(|failed| !is_excused(failed)).map(|failed| failed.what.clone()).collect()
     }
@@ -121,7 +124,7 @@ impl Site {
     /// What happened, and for how long.
     pub(super) fn log(&self) -> Value {
         let excuses = self.excuses.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = |excuse: &Excuse| json!({"what": excuse.what, "seconds": (excuse.until - RECOVERY - excuse.from).as_secs()});
+        let line = |excuse: &Excuse| json!({"what": excuse.what, "seconds": excuse.over.duration_since(excuse.from).as_secs()});
         excuses.iter().map(line).collect()
     }
 }

@@ -61,6 +61,7 @@ impl House {
     }
 
     /// The same as `store.url` names it.
+    #[cfg(test)]
     pub(crate) fn store(&self) -> String {
         format!("sqlite:{}", self.database().display())
     }

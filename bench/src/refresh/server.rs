@@ -73,13 +73,6 @@ impl Running {
         Ok(Self { address, process, _output: output })
     }
 
-    /// Ends it at once (SIGKILL), in whatever it is doing.
-    pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
-        self.process.kill()?;
-        self.process.wait()?;
-        Ok(())
-    }
-
     /// The memory that it holds, in MiB.
     pub(crate) fn memory(&self) -> anyhow::Result<f64> {
         resident_mib(self.process.id())

@@ -178,11 +178,11 @@ mod tests {
     /// The test vector of one bit each: 2^20 places, of which these are set.
     #[test]
     fn the_one_bit_vector_of_the_draft_is_read() {
-        let lst = "eNrt3AENwCAMAEGogklACtKQPg9LugC9k_ACvreiogEAAKkeCQAAAAAAAAAAAAAAAAAAAIBylgQAAAAAAAAAAAAAAAAAAAAAAAAAA\
+        let encoded = "eNrt3AENwCAMAEGogklACtKQPg9LugC9k_ACvreiogEAAKkeCQAAAAAAAAAAAAAAAAAAAIBylgQAAAAAAAAAAAAAAAAAAAAAAAAAA\
                    AAAAAAAAAAAAAAAAAAAAAAAAAAAXG9IAAAAAAAAAPwsJAAAAAAAAAAAAAAAvhsSAAAAAAAAAAAA7KpLAAAAAAAAAAAAAAAAAAAAAJ\
                    sLCQAAAAAAAAAAADjelAAAAAAAAAAAKjDMAQAAAACAZC8L2AEb";
         let set = [0, 1993, 25460, 159_495, 495_669, 554_353, 645_645, 723_232, 854_545, 934_534, 1_000_345];
-        let list = StatusList::read(&body(1, lst), ENOUGH).unwrap();
+        let list = StatusList::read(&body(1, encoded), ENOUGH).unwrap();
         let found: Vec<_> = (0..1_u64 << 20).filter(|place| list.status(*place) == Some(1)).collect();
         assert_eq!(found, set);
         let made = StatusList::of_invalid(1 << 20, set.map(|place| usize::try_from(place).unwrap()));

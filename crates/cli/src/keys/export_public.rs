@@ -19,10 +19,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
-    store::with(&args.config, Absent::Refuse, output, |app| export(app, output))
+    store::with(&args.config, Absent::Refuse, output, async |app| export(&app, output))
 }
 
-async fn export(app: App, output: Output) -> Result<Exit, Failure> {
-    output.text(&flows::public_keys(&app))?;
+fn export(app: &App, output: Output) -> Result<Exit, Failure> {
+    output.text(&flows::public_keys(app))?;
     Ok(Exit::Done)
 }

@@ -42,7 +42,9 @@ async fn revoke(app: App, kids: Vec<String>, output: Output) -> Result<Exit, Fai
         || {
             let mut text = format!("revoked {}", revoked.kids.join(", "));
             for kid in &revoked.now_signing {
-                text.push_str(&format!("\nkey {kid} takes over from now on"));
+                text.push_str("\nkey ");
+                text.push_str(kid);
+                text.push_str(" takes over from now on");
             }
             text.push_str(
                 "\nrunning servers notice within 200 ms; restart verifiers that do not follow the revocation feed, so that they fetch the key set anew",

@@ -66,7 +66,9 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// Of three parts, one after the other.
 pub(super) fn sha512(parts: [&[u8]; 3]) -> [u8; 64] {
     let mut context = digest::Context::new(&digest::SHA512);
-    parts.into_iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     let mut hash = [0; 64];
     hash.copy_from_slice(context.finish().as_ref());
     hash

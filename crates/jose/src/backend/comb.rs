@@ -16,23 +16,19 @@ const STRIDE: usize = 8;
 const ROWS: usize = DIGITS.div_ceil(STRIDE);
 
 /// For a point P the multiples 1 to 32 of P, 64^8·P, 64^16·P, …: 30 KiB.
-pub(super) struct Comb(Box<[Row; ROWS]>);
+pub(super) struct Comb(Box<[Row]>);
 
 /// The multiples 1 to 32 of one point.
 type Row = [EdwardsPoint; 32];
 
 impl Comb {
     pub(super) fn new(point: &EdwardsPoint) -> Self {
-        let mut rows = Box::new([[EdwardsPoint::identity(); 32]; ROWS]);
         let starts = successors(Some(*point), |start| Some(skip_digits(start, STRIDE)));
-        for (row, start) in rows.iter_mut().zip(starts) {
-            let multiples = successors(Some(start), |multiple| Some(multiple + start));
-            row.iter_mut().zip(multiples).for_each(|(place, multiple)| *place = multiple);
-        }
-        Self(rows)
+        Self(starts.take(ROWS).map(row).collect())
     }
 
     /// Adds what the digits of one column stand for: each digit times the start of its row.
+    #[expect(clippy::arithmetic_side_effects, reason = "group operations cannot overflow")]
     fn add_column(&self, sum: EdwardsPoint, digits: &[Digit; DIGITS], column: usize) -> EdwardsPoint {
         let digits = digits.iter().skip(column).step_by(STRIDE);
         self.0.iter().zip(digits).fold(sum, |sum, (row, digit)| match row.get(digit.index) {
@@ -41,6 +37,15 @@ impl Comb {
             None => sum,
         })
     }
+}
+
+#[expect(clippy::arithmetic_side_effects, reason = "group operations cannot overflow")]
+fn row(start: EdwardsPoint) -> Row {
+    let mut multiple = EdwardsPoint::identity();
+    core::array::from_fn(|_| {
+        multiple += start;
+        multiple
+    })
 }
 
 /// `[a]P + [b]Q`.

@@ -42,8 +42,10 @@ impl Ed25519Verifier {
         if point.is_small_order() {
             return Err(KeyError::new("the Ed25519 public key has small order: anyone could sign for it"));
         }
+        #[expect(clippy::arithmetic_side_effects, reason = "group operations cannot overflow")]
+        let negated = -point;
         let (held, multiples) = (AtomicU8::new(0), OnceLock::new());
-        Ok(Self(Arc::new(Key { encoded, negated: -point, held, multiples })))
+        Ok(Self(Arc::new(Key { encoded, negated, held, multiples })))
     }
 
     /// The same key after many signatures.

@@ -7,14 +7,14 @@ use super::{all_cases, jwks, pems};
 
 #[test]
 fn the_tests_that_the_manual_names_exist() {
-    let names = case_names();
+    let cases = case_names();
     let sources = sources();
     let functions: String = sources.iter().map(|(_, text)| text.as_str()).collect();
     let mut named = 0;
     for row in read("src/manual/attacks.md").lines().filter(|line| line.starts_with("| ")).skip(2) {
         let tests = row.trim_end_matches('|').rsplit('|').next().expect("a cell");
         for case in tests.split('*').skip(1).step_by(2) {
-            assert!(names.contains(case), "no case {case:?}: {row}");
+            assert!(cases.contains(case), "no case {case:?}: {row}");
             named += 1;
         }
         for quoted in tests.split('`').skip(1).step_by(2) {

@@ -27,8 +27,8 @@ impl StatusIndex {
     /// The index of a session; nothing for one that was opened without.
     pub(crate) fn of(session: SessionId) -> Option<Self> {
         let bytes = session.as_bytes();
-        let [.., a, b, c, d, e] = *bytes;
-        (bytes[6] >> 4 == VERSION).then(|| Self(u64::from_be_bytes([0, 0, 0, a, b, c, d, e])))
+        let index = bytes[11..].iter().fold(0, |index, byte| index << 8 | u64::from(*byte));
+        (bytes[6] >> 4 == VERSION).then_some(Self(index))
     }
 
     /// The id of the session with this index, of one that is unique without.

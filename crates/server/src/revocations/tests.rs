@@ -135,7 +135,8 @@ fn numbered(numbers: std::ops::Range<u32>) -> impl Iterator<Item = String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_asks_from_any_number_on_finds_all_that_follow() {
-    let app = Place::new().open().await;
+    let place = Place::new();
+    let app = place.open().await;
     assert!(ask_from(&app, 0).await.is_empty());
     end(&app, numbered(0..1300)).await;
     for after in [0, 1, 511, 512, 513, 1023, 1024, 1299, 1300] {
@@ -167,7 +168,8 @@ async fn a_flood_of_questions_is_a_handful_of_signatures() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_end_is_in_the_next_answer() {
-    let app = Place::new().open().await;
+    let place = Place::new();
+    let app = place.open().await;
     for number in 0..5_u32 {
         assert_eq!(ask_from(&app, u64::from(number)).await, BTreeSet::new());
         end(&app, numbered(number..number + 1)).await;

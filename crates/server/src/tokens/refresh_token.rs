@@ -133,13 +133,13 @@ mod tests {
     const OLD: [u8; 4] = *b"old!";
     const NOW: [u8; 4] = *b"now!";
 
-    fn time(millis: i64) -> Option<Timestamp> {
-        Some(Timestamp::from_millis(millis))
+    fn time(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
     }
 
     fn keys() -> RefreshKeys {
         let (old, now) = (RefreshKey::new(OLD, &[7; 32]), RefreshKey::new(NOW, &[9; 32]));
-        RefreshKeys::new([(now, time(2000)), (old, time(1000))])
+        RefreshKeys::new([(now, Some(time(2000))), (old, Some(time(1000)))])
     }
 
     fn sealed(token: RefreshToken, id: [u8; 4]) -> String {
@@ -152,7 +152,7 @@ mod tests {
         let unplanned = RefreshKey::new(*b"late", &[2; 32]);
         let RefreshKeys(both) = keys();
         let both = both.into_iter().map(|(since, key)| (key, Some(since)));
-        let keys = RefreshKeys::new(both.chain([(next, time(3000)), (unplanned, None)]));
+        let keys = RefreshKeys::new(both.chain([(next, Some(time(3000))), (unplanned, None)]));
         for (rotated_at, id) in
             [(0, OLD), (1000, OLD), (1999, OLD), (2000, NOW), (2999, NOW), (3000, *b"next"), (i64::MAX - 1, *b"next")]
         {
@@ -182,8 +182,9 @@ mod tests {
     #[test]
     fn a_key_that_is_gone_opens_nothing() {
         let text = sealed(token(1), OLD);
-        let left =
-            RefreshKeys::new(keys().0.into_iter().filter(|(_, key)| key.id != OLD).map(|(_, key)| (key, time(1))));
+        let left = RefreshKeys::new(
+            keys().0.into_iter().filter(|(_, key)| key.id != OLD).map(|(_, key)| (key, Some(time(1)))),
+        );
         assert_eq!(RefreshToken::open(&text, &left), Err(NotGenuine));
         let stranger = RefreshKey::new(*b"old!", &[8; 32]);
         assert_eq!(RefreshToken::open(&token(1).seal(&stranger), &keys()), Err(NotGenuine));

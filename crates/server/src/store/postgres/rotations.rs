@@ -135,7 +135,9 @@ async fn run(shared: &Shared, batch: Vec<Waiting>) -> Vec<(Waiting, Way)> {
             batch.into_iter().map(|waiting| (waiting, Way::General)).collect()
         }
         Err(Fault::Final(error)) => {
-            batch.into_iter().for_each(|waiting| answer(waiting, Err(error.clone())));
+            for waiting in batch {
+                answer(waiting, Err(error.clone()));
+            }
             Vec::new()
         }
     }
