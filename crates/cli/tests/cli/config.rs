@@ -107,7 +107,7 @@ fn the_reference_is_a_configuration_to_start_from() {
 fn what_a_start_would_refuse_is_refused() {
     let desk = Desk::new();
     for (extra, words) in [
-        ("[store]\nurl = \"postgres://x\"", "SQLite only"),
+        ("[store]\nurl = \"postgres://x\"", "must name the user and the database"),
         ("[keys]\nmaster_key = \"abc\"", "does not hold a master key"),
         ("[keys]\nmaster_key_file = \"nope\"", "cannot be used"),
         ("[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"", "tls.certificate"),
