@@ -13,6 +13,8 @@ mod copy;
 
 /// Whole stores: copy one into another
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:
+  jotgate store copy --from sqlite:jotgate.db --to postgres://jotgate@db.example.com/jotgate")]
 pub(crate) enum Command {
     Copy(copy::Args),
 }

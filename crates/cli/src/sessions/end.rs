@@ -1,4 +1,4 @@
-//! `jotgate sessions end`: one session, or all of a user's.
+//! `jotgate sessions end`: one session, all of a user's, or everybody's.
 
 use jotgate_server::domain::session::{EndReason, SessionId};
 use jotgate_server::{App, flows};
@@ -10,13 +10,14 @@ use crate::output::Output;
 use crate::store::{self, Absent};
 use crate::users;
 
-/// Ends a session, or all sessions of a user: their tokens are refused at once
+/// Ends a session, all sessions of a user, or everybody's: their tokens are refused at once
 #[derive(Debug, clap::Args)]
 #[command(
-    group = clap::ArgGroup::new("which").required(true).multiple(true).args(["session", "user"]),
+    group = clap::ArgGroup::new("which").required(true).multiple(true).args(["session", "user", "everyone"]),
     after_help = "Examples:
   jotgate sessions end 01938e5c-7a70-7000-8000-000000000001
-  jotgate sessions end --user ada@example.com"
+  jotgate sessions end --user ada@example.com
+  jotgate sessions end --everyone"
 )]
 pub(crate) struct Args {
     /// The session; with --user it must be that user's
@@ -25,6 +26,9 @@ pub(crate) struct Args {
     /// All sessions of the user with this e-mail address or id
     #[arg(long, value_name = "EMAIL|ID")]
     user: Option<String>,
+    /// All sessions of all users: everybody has to log in again
+    #[arg(long, conflicts_with_all = ["session", "user"])]
+    everyone: bool,
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -42,7 +46,8 @@ async fn end(app: App, args: &Args, output: Output) -> Result<Exit, Failure> {
     let ended = match (args.session, user) {
         (Some(session), user) => flows::end_session(&app, user, session, reason).await.map(|()| 1),
         (None, Some(user)) => flows::end_sessions_of(&app, user, reason).await,
-        (None, None) => return Err(Failure::usage("name a session, or a user with --user")),
+        (None, None) if args.everyone => flows::end_sessions_of_everyone(&app, reason).await,
+        (None, None) => return Err(Failure::usage("name a session, a user with --user, or --everyone")),
     };
     let ended = ended.map_err(store::refused)?;
     let plural = if ended == 1 { "" } else { "s" };

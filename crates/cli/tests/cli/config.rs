@@ -108,6 +108,7 @@ fn what_a_start_would_refuse_is_refused() {
     let desk = Desk::new();
     for (extra, words) in [
         ("[store]\nurl = \"postgres://x\"", "must name the user and the database"),
+        ("[store]\nurl = \"mysql://x\"", "a store is named as"),
         ("[keys]\nmaster_key = \"abc\"", "does not hold a master key"),
         ("[keys]\nmaster_key_file = \"nope\"", "cannot be used"),
         ("[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"", "tls.certificate"),

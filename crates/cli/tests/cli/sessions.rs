@@ -73,3 +73,15 @@ async fn only_what_is_meant_is_ended() {
     desk.run(&["sessions", "list", "nobody@example.com"]).ends(1);
     desk.run(&["sessions", "end", "not-an-id"]).ends(2);
 }
+
+#[tokio::test]
+async fn everybody_is_logged_out() {
+    let (desk, _server, probe, ada) = logged_in().await;
+    let bob = probe.register("bob@example.com").await;
+    desk.run(&["sessions", "end", "--everyone", "--user", "bob@example.com"]).ends(2);
+    let said = desk.run(&["sessions", "end", "--everyone"]).ends(0).stdout;
+    assert!(said.contains("2 sessions ended"), "{said}");
+    for tokens in [&ada, &bob] {
+        refused_soon(&probe, &tokens.text("access_token")).await;
+    }
+}

@@ -26,7 +26,7 @@ pub use me::{me, rename};
 pub use refresh::refresh;
 pub use register::{Register, register};
 pub use rekey::{Rekeyed, rekey};
-pub use sessions::{end_session, end_sessions_of, sessions};
+pub use sessions::{end_session, end_sessions_of, end_sessions_of_everyone, sessions};
 pub use users::{NewUser, create_user, delete_user, disable_user, enable_user, find_user, users};
 
 use crate::domain::email::InvalidEmail;

@@ -6,6 +6,10 @@ use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::user::UserId;
 use crate::revocations;
 use crate::store::sessions::{EndSessions, FindSession, ListSessions, Which};
+use crate::store::users::ListUsers;
+
+/// Users read at a time.
+const PAGE: u32 = 500;
 
 /// The live sessions of a user, last used first.
 ///
@@ -41,6 +45,24 @@ pub async fn end_session(
 /// A failure of the store.
 pub async fn end_sessions_of(app: &App, user: UserId, reason: EndReason) -> Result<usize, Failure> {
     end(app, user, Which::All, reason).await
+}
+
+/// Ends all sessions of all users who are there when it begins, user by user, and says how many there were. What has ended
+/// stays ended when it is interrupted; the next call goes on with the rest.
+///
+/// # Errors
+///
+/// A failure of the store.
+pub async fn end_sessions_of_everyone(app: &App, reason: EndReason) -> Result<usize, Failure> {
+    let (mut ended, mut after) = (0, None);
+    loop {
+        let page = app.inner.store.read(ListUsers { after, limit: PAGE }).await?;
+        let Some(last) = page.last().map(|user| user.id) else { return Ok(ended) };
+        for user in page {
+            ended += end(app, user.id, Which::All, reason).await?;
+        }
+        after = Some(last);
+    }
 }
 
 async fn end(app: &App, user: UserId, which: Which, reason: EndReason) -> Result<usize, Failure> {
