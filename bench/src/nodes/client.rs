@@ -209,12 +209,17 @@ impl Client {
         None
     }
 
+    /// Asks one node. A kept connection that the node has closed meanwhile, as it may one that was idle, is no failure of the
+    /// node: a new one is tried.
     async fn ask_node(&mut self, at: usize, path: &str, body: &Value) -> anyhow::Result<Answer> {
         // Taken out while it is in use: a connection whose answer nobody waited for is of no use to the next request.
-        let mut connection = match self.connections[at].take() {
-            Some(connection) => connection,
-            None => Connection::open(self.nodes[at]).await?,
-        };
+        if let Some(mut kept) = self.connections[at].take()
+            && let Ok(answer) = kept.post(path, body).await
+        {
+            self.connections[at] = Some(kept);
+            return Ok(answer);
+        }
+        let mut connection = Connection::open(self.nodes[at]).await?;
         let answer = connection.post(path, body).await?;
         self.connections[at] = Some(connection);
         Ok(answer)
