@@ -18,8 +18,10 @@ pub(super) async fn run(app: App) {
     };
     loop {
         while let Err(error) = app.follow_keys().await {
-            if let Err(no_key) = app.keyring().can_issue(app.now()) {
-                tracing::error!(%no_key, "log-in and refresh are answered with 503 until this server is mended as said next, and restarted");
+            if app.keyring().can_issue(app.now()).is_err() {
+                tracing::error!(
+                    "no key for new tokens is left here: log-in and refresh are answered with 503 until the next error is mended"
+                );
             }
             failed(&error.to_string()).await;
         }

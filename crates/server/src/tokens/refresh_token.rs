@@ -195,7 +195,11 @@ mod tests {
     fn a_key_that_is_gone_opens_nothing() {
         let text = sealed(token(1), OLD);
         let left = RefreshKeys::new(
-            keys().0.into_iter().filter(|(_, key)| key.as_ref().unwrap().id != OLD).map(|(_, key)| (key, Some(time(1)))),
+            keys()
+                .0
+                .into_iter()
+                .filter(|(_, key)| key.as_ref().unwrap().id != OLD)
+                .map(|(_, key)| (key, Some(time(1)))),
         );
         assert_eq!(RefreshToken::open(&text, &left), Err(NotGenuine));
         let stranger = RefreshKey::new(*b"old!", &[8; 32]);
