@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use jotgate_jose::jwt::{Registered, RegisteredOnly, Verified};
-use jotgate_wire::TokenFacts;
+use jotgate_wire::{StatusClaim, StatusReference, TokenFacts};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::Rejection;
 use crate::rejection::ClaimsError;
@@ -19,6 +20,8 @@ struct Inner {
     verified: Verified<RegisteredOnly>,
     /// Read when first asked for: most requests never do.
     own: OnceLock<Result<OwnClaims, ()>>,
+    /// As well.
+    status: OnceLock<Result<Option<Box<StatusReference>>, ()>>,
 }
 
 /// The claims beside the registered ones that a guard itself reads.
@@ -55,7 +58,7 @@ impl Scopes {
 
 impl Auth {
     pub(crate) fn new(verified: Verified<RegisteredOnly>) -> Self {
-        Self(Arc::new(Inner { verified, own: OnceLock::new() }))
+        Self(Arc::new(Inner { verified, own: OnceLock::new(), status: OnceLock::new() }))
     }
 
     /// Who the token speaks for (`sub`, required of every token). Unique within the [`issuer`](Self::issuer): a person is both together.
@@ -131,6 +134,22 @@ impl Auth {
             kid: self.0.verified.header().verified_by(),
             iat: registered.iat(),
         })
+    }
+
+    /// Where its status stands, if it says so. A place that cannot be read could not be found to be taken, so it is refused.
+    pub(crate) fn status(&self) -> Result<Option<&StatusReference>, Rejection> {
+        let read = || match self.registered().get::<Value>("status").map_err(|_| ())? {
+            None => Ok(None),
+            Some(status) if status.is_object() => {
+                let status: StatusClaim = serde_json::from_value(status).map_err(|_| ())?;
+                Ok(status.status_list.map(Box::new))
+            }
+            Some(_) => Err(()),
+        };
+        match self.0.status.get_or_init(read) {
+            Ok(place) => Ok(place.as_deref()),
+            Err(()) => Err(Rejection::malformed_status()),
+        }
     }
 
     fn registered(&self) -> &Registered {

@@ -186,6 +186,16 @@ impl GuardBuilder {
         self.with(Issuer::without_revocation_feed)
     }
 
+    /// Reads the status lists that tokens of the [`issuer`](Self::issuer) name in any case: see [`Issuer::status_lists`].
+    pub fn status_lists(self, policy: Stale) -> Self {
+        self.with(|issuer| issuer.status_lists(policy))
+    }
+
+    /// Reads no status lists of the [`issuer`](Self::issuer): see [`Issuer::without_status_lists`].
+    pub fn without_status_lists(self) -> Self {
+        self.with(Issuer::without_status_lists)
+    }
+
     fn with(mut self, change: impl FnOnce(Issuer) -> Issuer) -> Self {
         self.issuer = change(self.issuer);
         self.needs_name = true;
@@ -220,7 +230,7 @@ impl GuardBuilder {
         self
     }
 
-    /// How long a request may wait for keys of an issuer; 5 seconds by default.
+    /// How long a request may wait for keys of an issuer, or for the status list that its token names; 5 seconds by default.
     pub fn key_wait(mut self, longest: Duration) -> Self {
         self.limits.wait = longest;
         self

@@ -45,7 +45,7 @@ impl Cache {
     }
 
     /// Gives the token's issuer and who it speaks for to `answer`, if it passed before and would still pass all the same.
-    pub(crate) fn get<T>(&self, token: &str, now: i64, answer: impl Fn(&TrustedIssuer, &Auth) -> T) -> Option<T> {
+    pub(crate) fn get<T>(&self, token: &str, now: i64, answer: impl Fn(&Arc<TrustedIssuer>, &Auth) -> T) -> Option<T> {
         let tail = tail(token)?;
         self.pair(tail)?.iter().find_map(|place| {
             let entry = place.load();

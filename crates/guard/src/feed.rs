@@ -111,6 +111,11 @@ impl Feed {
         }
     }
 
+    /// Whether the issuer is known to have one.
+    pub(crate) fn is_found(&self) -> bool {
+        self.shared.state() == State::Found
+    }
+
     /// The time up to which everything is known, in seconds since 1970; nothing before the first document.
     pub(crate) fn as_of(&self) -> Option<i64> {
         Some(self.shared.as_of()).filter(|as_of| *as_of != i64::MIN)

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use http::header::CACHE_CONTROL;
+use http::header::{ACCEPT, CACHE_CONTROL};
 use jotgate_jose::{Algorithm, KeySet};
 use jotgate_wire::IssuerMetadata;
 use reqwest::redirect::{Attempt, Policy};
@@ -89,6 +89,17 @@ impl OverHttp {
 
     pub(crate) async fn get(&self, address: &Url) -> Result<Response, String> {
         succeeded(self.send(address).await?)
+    }
+
+    /// A document of one of several media types that there may be.
+    pub(crate) async fn get_as(&self, address: &Url, media_type: &str) -> Result<Response, String> {
+        let request = self.request(address)?.timeout(self.limit).header(ACCEPT, media_type);
+        succeeded(request.send().await.map_err(|error| in_words(&error))?)
+    }
+
+    /// The address of a document that the issuer names in a `member` of something that it signed or published.
+    pub(crate) fn document_address(&self, member: &str, address: &str) -> Result<Url, String> {
+        self.issuer.document_address(member, address)
     }
 
     async fn send(&self, address: &Url) -> Result<Response, String> {

@@ -7,6 +7,7 @@ use jotgate_jose::jwt::Policy;
 use jotgate_jose::{Algorithm, KeySet, KeySource, VerifyingKey};
 use jotgate_wire::RevocationSet;
 
+use crate::Stale;
 use crate::builder::{BuildError, Shared};
 use crate::feed::{Feed, Remote, Trust};
 use crate::fetch::OverHttp;
@@ -14,6 +15,7 @@ use crate::issuer_url::IssuerUrl;
 use crate::keys::IssuerKeys;
 use crate::metrics::Counters;
 use crate::reach::Reach;
+use crate::status::{Source, StatusLists};
 use crate::trusted::{ClaimValue, Ended, Keys, TrustedIssuer};
 
 /// An issuer whose tokens a guard accepts, and what they have to be: ours, or any that publishes its metadata and keys as
@@ -58,6 +60,7 @@ pub struct Issuer {
     private_network: bool,
     revocations: Option<Arc<RevocationSet>>,
     feed: Following,
+    lists: Lists,
 }
 
 /// Whether the issuer's revocation feed is followed.
@@ -67,6 +70,16 @@ enum Following {
     #[default]
     IfFound,
     Always,
+    Never,
+}
+
+/// Whether the issuer's status lists are read, and what is done with a token whose list cannot be had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Lists {
+    /// When its keys are fetched and nothing else says what has ended; without its list a token is refused.
+    #[default]
+    IfNeeded,
+    Always(Stale),
     Never,
 }
 
@@ -193,9 +206,26 @@ impl Issuer {
         self
     }
 
-    /// Follows no revocation feed: tokens are taken until they expire, whatever has ended.
+    /// Follows no revocation feed: tokens are taken until they expire, whatever has ended, unless they name a status list.
     pub fn without_revocation_feed(mut self) -> Self {
         self.feed = Following::Never;
+        self
+    }
+
+    /// Reads the status lists (draft-ietf-oauth-status-list) that the issuer's tokens name in any case: also when its keys are given,
+    /// with which nothing is fetched otherwise, and when something else says what has ended. `policy` is what is done with a token
+    /// whose list cannot be had or does not reach to it: [`Stale::Refuse`] answers it with 503 and `revocations_stale`, and
+    /// [`Stale::Accept`] takes it on routes that have no stricter policy.
+    ///
+    /// Without this they are read of an issuer whose keys are fetched and who has no revocation feed, with [`Stale::Refuse`].
+    pub fn status_lists(mut self, policy: Stale) -> Self {
+        self.lists = Lists::Always(policy);
+        self
+    }
+
+    /// Reads no status lists: whatever a token says of one does not count.
+    pub fn without_status_lists(mut self) -> Self {
+        self.lists = Lists::Never;
         self
     }
 
@@ -212,9 +242,11 @@ impl Issuer {
         let (name, policy) = (Arc::from(url.name()), self.policy(&algorithms));
         let http = self.over_http(url, &algorithms, shared)?;
         let keys = Arc::new(self.keys_of(&name, http.as_ref(), shared)?);
+        let lists = self.lists(&name, &keys, http.as_ref(), &algorithms, shared);
         let ended = self.ended(&name, &keys, http, &algorithms, shared);
-        let counters = Counters::new(Arc::clone(&name));
-        Ok(TrustedIssuer { name, policy, type_claim: self.type_claim.take(), ended, keys, counters })
+        let (counters, longest_wait) = (Counters::new(Arc::clone(&name)), shared.limits.wait);
+        let type_claim = self.type_claim.take();
+        Ok(TrustedIssuer { name, policy, type_claim, keys, ended, lists, longest_wait, counters })
     }
 
     /// The issuer as it answers over HTTP, where anything is fetched from it.
@@ -224,7 +256,7 @@ impl Issuer {
         algorithms: &[Algorithm],
         shared: &Shared,
     ) -> Result<Option<OverHttp>, BuildError> {
-        if self.has_keys() && self.feed != Following::Always {
+        if self.has_keys() && self.feed != Following::Always && !matches!(self.lists, Lists::Always(_)) {
             return Ok(None);
         }
         let reach = Reach::of(&url, self.private_network);
@@ -267,6 +299,24 @@ impl Issuer {
         let trust = Trust::new(name, Arc::clone(keys), algorithms, self.leeway);
         let remote = Remote::new(http, Arc::clone(keys));
         Ended::Feed(Feed::new(Arc::clone(name), remote, trust, shared.clock.clone(), shared.stale_after))
+    }
+
+    fn lists(
+        &self,
+        name: &Arc<str>,
+        keys: &Arc<Keys>,
+        http: Option<&OverHttp>,
+        algorithms: &[Algorithm],
+        shared: &Shared,
+    ) -> Option<StatusLists> {
+        let (policy, always) = match self.lists {
+            Lists::Always(policy) => (policy, true),
+            Lists::IfNeeded if matches!(**keys, Keys::Issuer(_)) => (Stale::Refuse, false),
+            Lists::IfNeeded | Lists::Never => return None,
+        };
+        let times = (shared.clock.clone(), shared.limits.key_age);
+        let (name, http, keys) = (Arc::clone(name), http?.clone(), Arc::clone(keys));
+        Some(StatusLists::new(Source::new(name, http, keys, algorithms, self.leeway, times), policy, always))
     }
 
     fn accepted_algorithms(&self) -> Result<Vec<Algorithm>, BuildError> {

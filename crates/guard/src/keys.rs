@@ -166,10 +166,6 @@ impl IssuerKeys {
         }
     }
 
-    pub(crate) fn longest_wait(&self) -> Duration {
-        self.shared.limits.wait
-    }
-
     /// Waits for a fetch that is under way. Between failed ones there is nothing to wait for.
     async fn wait_for_any(&self) -> Result<(), VerificationCode> {
         self.wait_until(|progress| !progress.fetching).await?;
@@ -303,17 +299,21 @@ impl Shared {
 
     /// Keeps the old set, unless it is too old by now, and says when to try again.
     fn miss(&self, error: &str, failures: usize, fresh_at: Instant) -> Duration {
-        let [.., longest] = PAUSES_AFTER_FAILURE;
-        let pause_seconds = PAUSES_AFTER_FAILURE.get(failures.saturating_sub(1)).copied().unwrap_or(longest);
-        let issuer = &*self.issuer;
+        let (issuer, pause) = (&*self.issuer, pause_after(failures));
         self.metrics.failed();
-        tracing::warn!(issuer, error, failures, pause_seconds, "the issuer's keys cannot be had");
+        tracing::warn!(issuer, error, failures, pause_seconds = pause.as_secs(), "the issuer's keys cannot be had");
         if fresh_at.elapsed() >= self.limits.key_age && self.keys.swap(None).is_some() {
             let age_seconds = fresh_at.elapsed().as_secs();
             tracing::error!(issuer, age_seconds, "the issuer's keys are too old to be used any longer");
         }
-        Duration::from_secs(pause_seconds)
+        pause
     }
+}
+
+/// How long to pause after so many failed fetches in a row.
+pub(crate) fn pause_after(failures: usize) -> Duration {
+    let [.., longest] = PAUSES_AFTER_FAILURE;
+    Duration::from_secs(PAUSES_AFTER_FAILURE.get(failures.saturating_sub(1)).copied().unwrap_or(longest))
 }
 
 #[cfg(test)]

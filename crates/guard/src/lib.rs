@@ -32,7 +32,7 @@
 //! | a scope that is lacking | 403 | `Bearer error="insufficient_scope", error_description="scope_insufficient", scope="<scope>"` |
 //! | two `Authorization` headers, or a token in the address | 400 | `Bearer error="invalid_request", error_description="<why>"` |
 //! | the issuer's keys cannot be had | 503 with `Retry-After` | – |
-//! | it is not known what has ended, on a route with [`Stale::Refuse`] | 503 with `Retry-After` | – |
+//! | it is not known what has ended, on a route with [`Stale::Refuse`] or of an issuer that was given it | 503 with `Retry-After` | – |
 //!
 //! The body is a problem in JSON (RFC 9457) with the code. What was expected and found stands in the log (target
 //! `jotgate_guard`, level `debug`, at most ten a second of each code), and never the token.
@@ -40,7 +40,8 @@
 //! # What has ended
 //!
 //! A guard follows the revocation feed of an issuer whose metadata name one, so that a log-out is refused within a moment.
-//! `docs/concepts/revocation.md` says how, and [`Stale`] what a route does while nothing is heard.
+//! `docs/concepts/revocation.md` says how, and [`Stale`] what a route does while nothing is heard. Of other issuers whose keys are
+//! fetched it reads the status lists that their tokens name ([`Issuer::status_lists`], `docs/concepts/status-lists.md`).
 //!
 //! # Metrics
 //!
@@ -53,6 +54,8 @@
 //! | `jotgate_guard_cache_hits_total` | `issuer` | tokens that had been verified before |
 //! | `jotgate_guard_key_fetches_total` | `issuer`, `outcome` | fetches of a key set that came to an end: `ok` or `failed` |
 //! | `jotgate_guard_feed_as_of_timestamp_seconds` | `issuer` | up to when it is known what has ended; the age is the time since |
+//! | `jotgate_guard_status_list_fetches_total` | `issuer`, `outcome` | fetches of a status list that came to an end: `ok` or `failed` |
+//! | `jotgate_guard_status_lists` | `issuer` | status lists that are kept fresh, because tokens name them |
 //! | `jotgate_guard_keys_fetched_timestamp_seconds` | `issuer` | when the key set was fetched last; its age is the time since |
 //!
 //! A token that passes and then lacks the scope of a route counts as `ok` and as `scope_insufficient`.
@@ -76,6 +79,7 @@ mod pace;
 mod reach;
 mod rejection;
 mod stale;
+mod status;
 mod trusted;
 mod verifier;
 

@@ -16,6 +16,8 @@ pub(crate) const VERIFICATIONS: &str = "jotgate_guard_verifications_total";
 pub(crate) const CACHE_HITS: &str = "jotgate_guard_cache_hits_total";
 pub(crate) const KEY_FETCHES: &str = "jotgate_guard_key_fetches_total";
 pub(crate) const KEYS_FETCHED: &str = "jotgate_guard_keys_fetched_timestamp_seconds";
+pub(crate) const STATUS_FETCHES: &str = "jotgate_guard_status_list_fetches_total";
+pub(crate) const STATUS_LISTS: &str = "jotgate_guard_status_lists";
 pub(crate) const FEED_AS_OF: &str = "jotgate_guard_feed_as_of_timestamp_seconds";
 
 /// The code of a token that passed.
@@ -98,6 +100,44 @@ impl KeyMetrics {
 
     fn fetches(&self, outcome: &'static str) -> Counter {
         counter!(KEY_FETCHES, vec![label(&self.issuer), Label::from_static_parts("outcome", outcome)])
+    }
+}
+
+/// What is told of an issuer's status lists.
+#[derive(Debug)]
+pub(crate) struct StatusMetrics {
+    issuer: Arc<str>,
+}
+
+impl StatusMetrics {
+    pub(crate) fn new(issuer: Arc<str>) -> Self {
+        Self { issuer }
+    }
+
+    pub(crate) fn fetched(&self) {
+        self.fetches("ok").increment(1);
+    }
+
+    pub(crate) fn failed(&self) {
+        self.fetches("failed").increment(1);
+    }
+
+    /// A list more is kept fresh.
+    pub(crate) fn kept(&self) {
+        self.lists().increment(1);
+    }
+
+    /// A list is kept fresh no longer.
+    pub(crate) fn left(&self) {
+        self.lists().decrement(1);
+    }
+
+    fn fetches(&self, outcome: &'static str) -> Counter {
+        counter!(STATUS_FETCHES, vec![label(&self.issuer), Label::from_static_parts("outcome", outcome)])
+    }
+
+    fn lists(&self) -> Gauge {
+        gauge!(STATUS_LISTS, vec![label(&self.issuer)])
     }
 }
 

@@ -71,6 +71,11 @@ impl Rejection {
         )
     }
 
+    pub(crate) fn malformed_status() -> Self {
+        let found = "`status` that is no object, or `status_list` in it without `idx` and `uri`";
+        Self::token(VerificationCode::ClaimMalformed, found)
+    }
+
     pub(crate) fn scope(needed: &str) -> Self {
         Self::new(Why::Scope(needed.into()))
     }

@@ -2,7 +2,8 @@
 
 /// What is done with a token that is good in itself while nothing was heard of its issuer's revocation feed for too long.
 ///
-/// An issuer without a feed is never stale: its tokens are good until they expire.
+/// An issuer without a feed is never stale: its tokens are good until they expire. A token that names a status list is as fresh as
+/// that ([`Issuer::status_lists`](crate::Issuer::status_lists)).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Stale {
     /// Accept it; the default. What is known to have ended is refused all the same, and everything else at the latest when it

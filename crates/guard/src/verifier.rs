@@ -11,12 +11,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jotgate_jose::jwt::Policy;
 use jotgate_jose::{KeySet, danger};
 use jotgate_wire::VerificationCode;
+use tokio::time::Instant;
 
 use crate::cache::Cache;
+use crate::clock::monotonic;
 use crate::keys::Lack;
 use crate::layer::GuardLayer;
 use crate::metrics::Counters;
-use crate::trusted::{Keys, TrustedIssuer};
+use crate::status::List;
+use crate::trusted::{Keys, TrustedIssuer, Unfinished};
 use crate::{Auth, Clock, GuardBuilder, Rejection, Stale};
 
 /// Protects an API: verifies tokens of the issuers that it trusts. Cloning is cheap.
@@ -50,14 +53,19 @@ impl VerifierId {
 /// What came of a look at what is in memory.
 pub(crate) enum Attempt {
     Done(Result<Auth, Rejection>),
-    /// The keys may come; until then `Rejection` is what there is to say.
-    Lacking(Missing, Rejection),
+    /// Something may come; until then this is what there is to say.
+    Lacking(Missing, Result<Auth, Rejection>),
 }
 
-/// Keys that may come, and whose they are.
+/// What may come, and whose it is.
 pub(crate) struct Missing {
     issuer: Arc<TrustedIssuer>,
-    lack: Lack,
+    what: What,
+}
+
+enum What {
+    Keys(Lack),
+    List(Arc<List>),
 }
 
 impl Guard {
@@ -73,7 +81,8 @@ impl Guard {
     /// Verifies a compact JWT: form, algorithm, signature, times, issuer, audience, type, and that it has not been revoked.
     ///
     /// Nobody is asked on the way. Only when the issuer's keys are not here yet, or the token names one that is not among
-    /// them, it waits for them, at most as long as [`GuardBuilder::key_wait`] says.
+    /// them, or a status list that no token has named before, it waits for them, at most as long as
+    /// [`GuardBuilder::key_wait`] says.
     ///
     /// # Errors
     /// With the code of the first check that failed.
@@ -90,7 +99,7 @@ impl Guard {
     /// A token that expires has not ended by that; the caller has [`Auth::expires_at`].
     pub async fn ended(&self, auth: &Auth) -> Rejection {
         match self.0.issuer_of(auth) {
-            Some(issuer) => issuer.ended(auth).await,
+            Some(issuer) => issuer.ended(auth, &self.0.clock).await,
             None => Rejection::other_issuer(auth.issuer()),
         }
     }
@@ -118,6 +127,12 @@ impl Guard {
     }
 }
 
+impl Attempt {
+    fn refused(rejection: Rejection) -> Self {
+        Self::Done(Err(rejection))
+    }
+}
+
 impl Verifier {
     pub(crate) fn new(id: VerifierId, issuers: Vec<TrustedIssuer>, clock: Clock, cache: Cache, stale: Stale) -> Self {
         let (issuers, strangers) = (issuers.into_iter().map(Arc::new).collect(), Counters::of_none());
@@ -127,8 +142,8 @@ impl Verifier {
     /// Verifies with what is in memory. A token that passed before is looked for first, whoever issued it.
     pub(crate) fn attempt(&self, token: &str) -> Attempt {
         let now = self.clock.now();
-        if let Some(outcome) = self.cache.get(token, now, remember) {
-            return Attempt::Done(outcome);
+        if let Some(attempt) = self.cache.get(token, now, |issuer, auth| remember(issuer, auth, now)) {
+            return attempt;
         }
         match self.choose(token) {
             Ok(issuer) => match self.attempt_with(issuer, token, now) {
@@ -188,18 +203,20 @@ impl Verifier {
 
     fn attempt_with(&self, issuer: &Arc<TrustedIssuer>, token: &str, now: i64) -> Attempt {
         match &*issuer.keys {
-            Keys::Fixed(keys) => Attempt::Done(self.verify_with(issuer, keys, token, now)),
-            Keys::Live(current) => Attempt::Done(self.verify_with(issuer, &current(), token, now)),
+            Keys::Fixed(keys) => self.verify_with(issuer, keys, token, now),
+            Keys::Live(current) => self.verify_with(issuer, &current(), token, now),
             Keys::Source(source) => {
-                Attempt::Done(issuer.check(token, &**source, now).and_then(|auth| finish(issuer, &auth)))
+                issuer.check(token, &**source, now).map_or_else(Attempt::refused, |auth| finish(issuer, &auth, now))
             }
             Keys::Issuer(keys) => match keys.snapshot().as_ref() {
                 None => self.lacking(issuer, Lack::AnyKeys, no_keys(), token),
                 Some(keys) => match self.verify_with(issuer, keys, token, now) {
-                    Err(rejection) if rejection.verification_code() == Some(VerificationCode::KeyUnknown) => {
+                    Attempt::Done(Err(rejection))
+                        if rejection.verification_code() == Some(VerificationCode::KeyUnknown) =>
+                    {
                         self.lacking(issuer, Lack::ThisKey, rejection, token)
                     }
-                    outcome => Attempt::Done(outcome),
+                    attempt => attempt,
                 },
             },
         }
@@ -208,25 +225,24 @@ impl Verifier {
     /// Only a token that names this very issuer is worth waiting or asking for.
     fn lacking(&self, issuer: &Arc<TrustedIssuer>, lack: Lack, rejection: Rejection, token: &str) -> Attempt {
         match self.named_by(token) {
-            Ok(_) => Attempt::Lacking(Missing { issuer: Arc::clone(issuer), lack }, rejection),
+            Ok(_) => Attempt::Lacking(Missing { issuer: Arc::clone(issuer), what: What::Keys(lack) }, Err(rejection)),
             Err(other) => Attempt::Done(Err(other)),
         }
     }
 
-    /// Waits for the keys that an attempt lacked, and tries once more.
-    pub(crate) async fn verify_after(&self, Missing { issuer, lack }: Missing, token: &str) -> Result<Auth, Rejection> {
-        let waited = match &*issuer.keys {
-            Keys::Issuer(keys) => {
-                let waited = keys.wait(lack).await;
-                issuer.until_followed(keys.longest_wait()).await;
-                waited
+    /// Waits for what an attempt lacked, and tries once more: first the keys, and then the list, which only a token that they verify
+    /// leads to.
+    pub(crate) async fn verify_after(&self, missing: Missing, token: &str) -> Result<Auth, Rejection> {
+        let Missing { issuer, mut what } = missing;
+        let until = monotonic() + issuer.longest_wait;
+        let outcome = loop {
+            if let Err(rejection) = wait_for(&issuer, &what, until).await {
+                break Err(rejection);
             }
-            _ => Ok(()),
-        };
-        let outcome = match waited.map(|()| self.attempt_with(&issuer, token, self.clock.now())) {
-            Ok(Attempt::Done(outcome)) => outcome,
-            Ok(Attempt::Lacking(_, rejection)) => Err(rejection),
-            Err(code) => Err(Rejection::token(code, "the issuer's keys do not answer for this token")),
+            match (self.attempt_with(&issuer, token, self.clock.now()), &what) {
+                (Attempt::Lacking(Missing { what: list @ What::List(_), .. }, _), What::Keys(_)) => what = list,
+                (Attempt::Done(outcome) | Attempt::Lacking(_, outcome), _) => break outcome,
+            }
         };
         self.note(&issuer, outcome)
     }
@@ -237,10 +253,10 @@ impl Verifier {
             return Ok(());
         }
         let issuer = self.issuer_of(auth);
-        if issuer.is_some_and(|issuer| !issuer.is_stale(self.clock.now())) {
+        if issuer.is_some_and(|issuer| !issuer.is_stale(auth, self.clock.now())) {
             return Ok(());
         }
-        let why = "nothing was heard of the issuer's feed for too long";
+        let why = "nothing was heard of the issuer's feed for too long, or its status list cannot be had";
         let rejection = Rejection::token(VerificationCode::RevocationsStale, why);
         Err(match issuer {
             Some(issuer) => refuse_of(issuer, rejection),
@@ -253,28 +269,27 @@ impl Verifier {
     }
 
     /// Verifies with one set of keys, and remembers a token that passes.
-    fn verify_with(
-        &self,
-        issuer: &Arc<TrustedIssuer>,
-        keys: &Arc<KeySet>,
-        token: &str,
-        now: i64,
-    ) -> Result<Auth, Rejection> {
-        let auth = issuer.check(token, &**keys, now)?;
-        self.cache.put(token, issuer, keys, now, &auth);
-        finish(issuer, &auth)
+    fn verify_with(&self, issuer: &Arc<TrustedIssuer>, keys: &Arc<KeySet>, token: &str, now: i64) -> Attempt {
+        match issuer.check(token, &**keys, now) {
+            Ok(auth) => {
+                self.cache.put(token, issuer, keys, now, &auth);
+                finish(issuer, &auth, now)
+            }
+            Err(rejection) => Attempt::refused(rejection),
+        }
     }
 }
 
 /// A token that passed before.
-fn remember(issuer: &TrustedIssuer, auth: &Auth) -> Result<Auth, Rejection> {
+fn remember(issuer: &Arc<TrustedIssuer>, auth: &Auth, now: i64) -> Attempt {
     issuer.counters.remembered();
-    match finish(issuer, auth) {
-        Ok(auth) => {
+    match finish(issuer, auth, now) {
+        Attempt::Done(Ok(auth)) => {
             issuer.counters.passed();
-            Ok(auth)
+            Attempt::Done(Ok(auth))
         }
-        Err(rejection) => Err(refuse_of(issuer, rejection)),
+        Attempt::Done(Err(rejection)) => Attempt::refused(refuse_of(issuer, rejection)),
+        lacking @ Attempt::Lacking(..) => lacking,
     }
 }
 
@@ -284,8 +299,33 @@ fn refuse_of(issuer: &TrustedIssuer, rejection: Rejection) -> Rejection {
 }
 
 /// What is asked of a token each time, remembered or not.
-fn finish(issuer: &TrustedIssuer, auth: &Auth) -> Result<Auth, Rejection> {
-    issuer.check_not_ended(auth).map(|()| auth.clone())
+fn finish(issuer: &Arc<TrustedIssuer>, auth: &Auth, now: i64) -> Attempt {
+    match issuer.check_not_ended(auth, now) {
+        Ok(()) => Attempt::Done(Ok(auth.clone())),
+        Err(Unfinished::Refused(rejection)) => Attempt::refused(rejection),
+        Err(Unfinished::Coming(list, until_then)) => {
+            let missing = Missing { issuer: Arc::clone(issuer), what: What::List(list) };
+            Attempt::Lacking(missing, until_then.map(|()| auth.clone()))
+        }
+    }
+}
+
+/// Waits for keys or for a list, at most until then.
+async fn wait_for(issuer: &TrustedIssuer, what: &What, until: Instant) -> Result<(), Rejection> {
+    match (what, &*issuer.keys) {
+        (What::Keys(lack), Keys::Issuer(keys)) => {
+            let waited = keys.wait(*lack).await;
+            issuer.until_followed(until.duration_since(monotonic())).await;
+            waited.map_err(|code| Rejection::token(code, "the issuer's keys do not answer for this token"))
+        }
+        (What::Keys(_), _) => Ok(()),
+        (What::List(list), _) => {
+            if let Some(lists) = &issuer.lists {
+                lists.wait(list, until).await;
+            }
+            Ok(())
+        }
+    }
 }
 
 fn no_keys() -> Rejection {

@@ -135,3 +135,26 @@ async fn fetches_of_keys_are_counted_and_timed() {
     let fetched_at = f64::from_bits(kept.counted("keys_fetched_timestamp_seconds", &label));
     assert!((fetched_at - 1.8e9).abs() < 0.5, "{fetched_at}");
 }
+
+#[tokio::test]
+async fn status_lists_and_fetches_of_them_are_counted() {
+    let kept = Kept::default();
+    let _recording = set_default_local_recorder(&kept);
+    let key = key("k1");
+    let issuer = TestIssuer::start(&[&key]).await;
+    let guard: Guard = issuer.guard();
+    for number in 0..2 {
+        let place = json!({"status_list": {"idx": 0, "uri": format!("{}/lists/{number}", issuer.url)}});
+        let token = token(&key, &claims_with(&json!({"iss": issuer.url, "status": place})));
+        assert_eq!(outcome(&guard, &token).await, "revocations_stale");
+    }
+    let label = format!("issuer={}", issuer.url);
+    let lists = || f64::from_bits(kept.counted("status_lists", &label));
+    assert_eq!(kept.counted("status_list_fetches_total", &format!("{label},outcome=failed")), 2);
+    assert_eq!(kept.counted("verifications_total", &format!("{label},code=revocations_stale")), 2);
+    assert!((lists() - 2.0).abs() < 0.1, "{}", lists());
+    drop(guard);
+    while lists() > 0.1 {
+        tokio::task::yield_now().await;
+    }
+}

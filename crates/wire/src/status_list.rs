@@ -8,7 +8,7 @@ use std::fmt;
 use base64_simd::URL_SAFE_NO_PAD;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The highest level of compression, which §4.1 recommends.
 const LEVEL: u8 = 9;
@@ -17,8 +17,13 @@ const LEVEL: u8 = 9;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusClaim {
     /// Where its status stands, if it is a list that says it. Other ways may stand beside it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub status_list: Option<StatusReference>,
+}
+
+/// A place that stands there has to be one: `null` says nothing that could be looked up.
+fn present<'de, D: Deserializer<'de>>(place: D) -> Result<Option<StatusReference>, D::Error> {
+    StatusReference::deserialize(place).map(Some)
 }
 
 /// A place in a list (§6.2).
@@ -202,6 +207,17 @@ mod tests {
         }
         for lst in ["", "*", "eNrbuRgAAhcBXQ==", "eNrbuRgAAhcBXR", "eNrbuRgAAhcB", "27kYAA", "H4sIAAAA"] {
             assert!(StatusList::read(&body(1, lst), ENOUGH).is_err(), "{lst}");
+        }
+    }
+
+    #[test]
+    fn a_place_that_stands_there_has_to_be_one() {
+        let read = |text: &str| serde_json::from_str::<StatusClaim>(text);
+        let place = StatusReference { idx: 7, uri: "https://e.com/1".to_owned() };
+        assert_eq!(read(r#"{"status_list":{"idx":7,"uri":"https://e.com/1"}}"#).unwrap().status_list, Some(place));
+        assert_eq!(read(r#"{"status_attestation":{}}"#).unwrap().status_list, None, "another way");
+        for list in ["null", "{}", "[]", "7", r#"{"idx":7}"#, r#"{"idx":-1,"uri":"u"}"#, r#"{"idx":"7","uri":"u"}"#] {
+            assert!(read(&format!(r#"{{"status_list":{list}}}"#)).is_err(), "{list}");
         }
     }
 

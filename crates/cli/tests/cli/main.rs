@@ -14,6 +14,7 @@ mod jwk;
 mod jws;
 mod keys;
 mod kill;
+mod postgres;
 mod probe;
 mod secrets;
 mod serve;

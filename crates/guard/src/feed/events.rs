@@ -10,14 +10,19 @@ const LONGEST: usize = FeedDocument::MAX_BYTES + 4096;
 /// A stream of events that is being read.
 #[derive(Debug, Default)]
 pub(super) struct Events {
-    /// What came and is not taken apart yet.
+    /// What came and is not taken apart yet, from [`read`](Self::read) on.
     rest: Vec<u8>,
+    /// How much of it is. It is thrown away at once when more comes, and not line by line: a stream of nothing but short lines
+    /// must not cost more than its length.
+    read: usize,
     data: String,
 }
 
 impl Events {
     /// Adds what came; fails when an event is longer than any can be, or no text.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), &'static str> {
+        self.rest.drain(..self.read);
+        self.read = 0;
         self.rest.extend_from_slice(bytes);
         let is_over = self.rest.len() > LONGEST && !self.rest.contains(&b'\n');
         if is_over { Err("an event is too long") } else { Ok(()) }
@@ -25,10 +30,13 @@ impl Events {
 
     /// The data of the next whole event.
     pub(super) fn next(&mut self) -> Result<Option<String>, &'static str> {
-        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.rest.drain(..=end).collect();
-            let line = std::str::from_utf8(&line).map_err(|_| "an event is not in UTF-8")?;
-            let line = line.trim_end_matches(['\n', '\r']);
+        loop {
+            let unread = self.rest.get(self.read..).unwrap_or_default();
+            let Some(end) = unread.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
+            let (line, _) = unread.split_at(end);
+            self.read += end + 1;
+            let line = std::str::from_utf8(line).map_err(|_| "an event is not in UTF-8")?;
+            let line = line.trim_end_matches('\r');
             if line.is_empty() && !self.data.is_empty() {
                 return Ok(Some(std::mem::take(&mut self.data)));
             }
@@ -39,7 +47,6 @@ impl Events {
                 return Err("an event is too long");
             }
         }
-        Ok(None)
     }
 }
 

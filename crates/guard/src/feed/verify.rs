@@ -46,15 +46,6 @@ impl Trust {
     }
 
     fn with_known_keys(&self, jwt: &str, now: i64) -> Result<Verified<FeedDocument>, Refusal> {
-        let policy = &self.policy;
-        match &*self.keys {
-            Keys::Fixed(keys) => jwt::verify(jwt, &**keys, policy, now),
-            Keys::Live(current) => jwt::verify(jwt, &*current(), policy, now),
-            Keys::Source(source) => jwt::verify(jwt, &**source, policy, now),
-            Keys::Issuer(keys) => match keys.snapshot().as_ref() {
-                Some(keys) => jwt::verify(jwt, &**keys, policy, now),
-                None => jwt::verify(jwt, &jotgate_jose::KeySet::default(), policy, now),
-            },
-        }
+        self.keys.with(|keys| jwt::verify(jwt, keys, &self.policy, now))
     }
 }

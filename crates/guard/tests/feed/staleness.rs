@@ -147,3 +147,19 @@ async fn an_issuer_that_had_a_feed_is_stale_without_it() {
     issuer.clock.set(NOW + 11);
     assert_eq!(outcome(&guard, &token).await, "revocations_stale");
 }
+
+/// Whoever has a feed says there what has ended, and its status lists are for others, unless they are asked for.
+#[tokio::test]
+async fn beside_a_feed_status_lists_are_read_where_that_is_said() {
+    let key = key("k1");
+    let issuer = FeedIssuer::start(&[&key]).await;
+    let place = json!({"status_list": {"idx": 0, "uri": format!("{}/no-such-list", issuer.url)}});
+    let token = issuer.token(&key, &json!({"status": place}));
+    assert_eq!(outcome(&issuer.guard(), &token).await, "ok");
+    let both = issuer.builder().status_lists(Stale::Refuse).build().unwrap();
+    assert_eq!(outcome(&both, &token).await, "revocations_stale");
+    let unfollowed = issuer.builder().without_revocation_feed().build().unwrap();
+    assert_eq!(outcome(&unfollowed, &token).await, "revocations_stale");
+    issuer.names_no_feed();
+    assert_eq!(outcome(&issuer.guard(), &token).await, "revocations_stale");
+}

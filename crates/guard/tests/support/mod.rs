@@ -259,7 +259,7 @@ fn redirect(to: &str) -> Response<Body> {
 }
 
 /// A body of ever more white space, as fast as it is read.
-struct Spaces;
+pub(crate) struct Spaces;
 
 impl http_body::Body for Spaces {
     type Data = Bytes;

@@ -1,9 +1,7 @@
-//! The short way through a JSON object: for the text that issuers write, in one pass and without a list of members.
+//! The short way through a JSON object: for the text that issuers write, in one pass that keeps only where each member stands.
 //!
 //! It knows no white space, no escapes, no nested objects and no odd numbers. Whatever it does not know it gives up on, and the full
 //! scanner reads the text again from its start. Giving up never accepts anything.
-
-use smallvec::SmallVec;
 
 use super::number::NumericDate;
 use super::object::{Kind, Value};
@@ -21,14 +19,25 @@ pub(crate) enum Found<'a> {
     Other(Value<'a>),
 }
 
-/// The members of an object whose text is plain, as they stand. Of any other object it is empty.
+/// The members of an object whose text is plain. Of any other object it is empty.
 #[derive(Debug, Default)]
 pub(crate) struct Members<'a> {
-    all: SmallVec<[Member<'a>; MAX_MEMBERS]>,
+    text: &'a str,
+    places: [Place; MAX_MEMBERS],
+    count: usize,
     /// One bit for each kind of name, so that most names need no comparison.
     seen: u64,
 }
 
+/// Where a member stands in the text: its first quote, its value, and the end of that. Offsets this short keep the list small.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    name: u32,
+    value: u32,
+    end: u32,
+}
+
+/// A member as it stands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member<'a> {
     pub(super) name: &'a str,
@@ -56,11 +65,14 @@ impl<'a> Members<'a> {
     /// Reads an object, and gives each member to `each`. On `None` the text is not plain, and what has been given does not count.
     #[inline]
     pub(super) fn read(&mut self, text: &'a str, mut each: impl FnMut(&'a str, Found<'a>)) -> Option<()> {
+        self.text = text;
         let mut reader = Reader { text, rest: text.strip_prefix('{')?.as_bytes() };
         loop {
+            let start = reader.at();
             let name = reader.name()?;
-            let (found, raw) = reader.value_with_text()?;
-            self.add(Member { name, raw })?;
+            let value = reader.at();
+            let found = reader.value()?;
+            self.add(name, Place::new(start, value, reader.at())?)?;
             each(name, found);
             if reader.ends()? {
                 return Some(());
@@ -70,30 +82,55 @@ impl<'a> Members<'a> {
 
     /// Keeps a member. A name that may have occurred before is compared with all of them.
     #[inline]
-    fn add(&mut self, member: Member<'a>) -> Option<()> {
-        let bit = kind(member.name);
-        if self.seen & bit != 0 && self.all.iter().any(|earlier| earlier.name == member.name) {
+    fn add(&mut self, name: &str, place: Place) -> Option<()> {
+        let bit = kind(name);
+        if self.seen & bit != 0 && self.has(name) {
             return None;
         }
-        if self.all.len() == MAX_MEMBERS {
-            return None;
-        }
+        *self.places.get_mut(self.count)? = place;
         self.seen |= bit;
-        self.all.push(member);
+        self.count = self.count.wrapping_add(1);
         Some(())
     }
 
-    pub(super) fn iter(&self) -> core::slice::Iter<'_, Member<'a>> {
-        self.all.iter()
+    /// Whether a member of this name has been kept.
+    #[inline(never)]
+    fn has(&self, name: &str) -> bool {
+        self.iter().any(|earlier| earlier.is_none_or(|earlier| earlier.name == name))
+    }
+
+    /// The members in their order. None of them is `None`: see [`Place::member`].
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = Option<Member<'a>>> {
+        let text = self.text;
+        self.places.iter().take(self.count).map(|place| place.member(text))
     }
 
     /// Whether there is none, which means that the text is not plain: a plain object has members.
     pub(crate) fn is_empty(&self) -> bool {
-        self.all.is_empty()
+        self.count == 0
     }
 
     pub(super) fn clear(&mut self) {
-        self.all.clear();
+        self.count = 0;
+    }
+}
+
+impl Place {
+    /// `None` for a place beyond 4 GiB.
+    #[inline]
+    fn new(name: usize, value: usize, end: usize) -> Option<Self> {
+        let short = |offset: usize| u32::try_from(offset).ok();
+        Some(Self { name: short(name)?, value: short(value)?, end: short(end)? })
+    }
+
+    /// The member that stands here; never `None` for the text in which it was found.
+    #[inline]
+    fn member(self, text: &str) -> Option<Member<'_>> {
+        let [name, value, end] = [self.name, self.value, self.end].map(usize::try_from);
+        let value = value.ok()?;
+        // Between the name and the value are a quote and a colon.
+        let name = text.get(name.ok()?.checked_add(1)?..value.checked_sub(2)?)?;
+        Some(Member { name, raw: text.get(value..end.ok()?)? })
     }
 }
 
@@ -124,14 +161,6 @@ impl<'a> Reader<'a> {
             (b'}', []) => Some(true),
             _ => None,
         }
-    }
-
-    /// Reads a value, and gives its own text, too.
-    #[inline]
-    fn value_with_text(&mut self) -> Option<(Found<'a>, &'a str)> {
-        let start = self.at();
-        let found = self.value()?;
-        Some((found, self.text.get(start..self.at())?))
     }
 
     #[inline]

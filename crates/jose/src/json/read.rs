@@ -68,19 +68,21 @@ impl<'de> Deserializer<'de> for Plain<'_, 'de> {
 }
 
 /// The members, one after the other.
-struct Access<'m, 'de> {
-    rest: core::slice::Iter<'m, Member<'de>>,
+struct Access<'de, I> {
+    rest: I,
     /// The member of which the name has been read.
-    value: Option<&'m Member<'de>>,
+    value: Option<Member<'de>>,
 }
 
-impl<'de> MapAccess<'de> for Access<'_, 'de> {
+impl<'de, I: ExactSizeIterator<Item = Option<Member<'de>>>> MapAccess<'de> for Access<'de, I> {
     type Error = Error;
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        self.value = self.rest.next();
-        self.value.map(|member| seed.deserialize(BorrowedStrDeserializer::new(member.name))).transpose()
+        let Some(member) = self.rest.next() else { return Ok(None) };
+        let member = member.ok_or_else(not_plain)?;
+        self.value = Some(member);
+        seed.deserialize(BorrowedStrDeserializer::new(member.name)).map(Some)
     }
 
     #[inline]

@@ -30,7 +30,11 @@ pub(super) const KEYS: &[Key] = &[
         default: AS_IN_SESSIONS,
         meaning: "idle limit of the sessions of one client: NAME is the `client_id` that it logs in with",
     },
-    Key { path: "clients.NAME.absolute_ttl", default: AS_IN_SESSIONS, meaning: "absolute limit of its sessions" },
+    Key {
+        path: "clients.NAME.absolute_ttl",
+        default: AS_IN_SESSIONS,
+        meaning: "absolute limit of its sessions; a client names itself, so a longer limit than in [sessions] is for whoever has a password",
+    },
     Key { path: "clients.NAME.retry_window", default: AS_IN_SESSIONS, meaning: "retry window of its refresh tokens" },
 ];
 

@@ -193,16 +193,26 @@ impl Shared {
             // Where there is no connection to be had, more attempts would only keep the caller waiting.
             Err(fault) => return Attempt::Failed(Fault::Final(fault.error().clone())),
         };
-        match lease.get() {
+        let attempt = match lease.get() {
             Ok(pooled) => transaction::write(pooled, op).await,
             Err(fault) => Attempt::Failed(fault),
+        };
+        drop(lease);
+        if matches!(attempt, Attempt::Failed(Fault::Lost(_)) | Attempt::Unknown(..)) {
+            self.pool.distrust();
         }
+        attempt
     }
 
     async fn look<O: ReadOp>(&self, op: &O) -> Result<O::Output, Fault> {
         let lease = self.pool.get().await;
         let mut lease = lease.map_err(|fault| Fault::Final(fault.error().clone()))?;
-        transaction::read(lease.get()?, op).await
+        let result = transaction::read(lease.get()?, op).await;
+        drop(lease);
+        if matches!(result, Err(Fault::Lost(_))) {
+            self.pool.distrust();
+        }
+        result
     }
 
     async fn ask(&self, witness: &Witness) -> Result<Outcome, Fault> {

@@ -57,6 +57,12 @@ impl Pool {
         Ok(Lease(Some(object)))
     }
 
+    /// Closes those that are free, after one was lost: most likely they lead nowhere too, and trying each in turn would
+    /// take the caller a time-out each.
+    pub(super) fn distrust(&self) {
+        self.0.retain(|_, _| false);
+    }
+
     /// Refuses to give any more and closes those that are free.
     pub(super) fn close(&self) {
         self.0.close();

@@ -129,7 +129,10 @@ async fn run(shared: &Shared, batch: Vec<Waiting>) -> Vec<(Waiting, Way)> {
             }
             others
         }
-        Err(Fault::Lost(_)) => batch.into_iter().map(|waiting| (waiting, Way::Again)).collect(),
+        Err(Fault::Lost(_)) => {
+            shared.pool.distrust();
+            batch.into_iter().map(|waiting| (waiting, Way::Again)).collect()
+        }
         Err(Fault::Conflict(_) | Fault::Final(StoreError::Internal(_))) => {
             // One of them, or somebody else: the others are not to suffer for it.
             batch.into_iter().map(|waiting| (waiting, Way::General)).collect()

@@ -2,26 +2,30 @@
 
 use std::sync::Arc;
 
-use jotgate_testkit::postgres::{Cluster, Durability};
+use jotgate_testkit::postgres::{Cluster, Database, Durability};
 use jotgate_testkit::skip;
 use tokio::task::JoinSet;
 
 use super::proxy::{Cut, Proxy};
 use super::{House, OnServer, Store, StoreUrl, limits};
 use crate::domain::user::User;
-use crate::store::StoreError;
 use crate::store::conformance::fixture::{NOW, end, feed, rotate, session_id, user, with_sessions};
 use crate::store::sessions::rotate::RotateAgain;
 use crate::store::sessions::{FindSession, RotateOutcome, Which};
 use crate::store::users::{CreateUser, CreateUserOutcome, ListUsers};
+use crate::store::{Engine, StoreError};
 
-/// The same database by way of a proxy, over one connection at a time.
-async fn through_proxy(house: &OnServer) -> (Store, Proxy) {
-    let url = house.database.url();
+/// The same database by way of a proxy.
+async fn by_proxy(url: &str) -> (StoreUrl, Proxy) {
     let (before, after) = url.split_once("127.0.0.1:").expect("a server on this machine");
     let (port, rest) = after.split_once('/').unwrap();
     let proxy = Proxy::start(port.parse().unwrap()).await;
-    let url: StoreUrl = format!("{before}127.0.0.1:{}/{rest}", proxy.port).parse().unwrap();
+    (format!("{before}127.0.0.1:{}/{rest}", proxy.port).parse().unwrap(), proxy)
+}
+
+/// The same over one connection at a time.
+async fn through_proxy(house: &OnServer) -> (Store, Proxy) {
+    let (url, proxy) = by_proxy(&house.database.url()).await;
     let limits = super::Limits { max_connections: 1, ..limits() };
     (Store::open(&url, limits).await.unwrap(), proxy)
 }
@@ -55,6 +59,39 @@ async fn a_commit_whose_answer_is_lost_is_not_made_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn finding_out_may_itself_be_cut_off() {
     check_cut("finding_out_may_itself_be_cut_off", Cut::AfterCommit, 3).await;
+}
+
+/// A way of asking, told that nothing came of it.
+async fn is_in_vain<T: std::fmt::Debug>(asked: impl Future<Output = Result<T, StoreError>>) {
+    let started = tokio::time::Instant::now();
+    let told = asked.await;
+    assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
+    // One that keeps silent, and one that is not made; on a clock that only goes on when there is nothing else to do.
+    let limits = limits();
+    let twice_silent = 2 * limits.statement_timeout;
+    assert!(limits.connect_timeout < limits.statement_timeout && started.elapsed() < twice_silent, "{told:?}");
+}
+
+#[tokio::test]
+async fn silence_is_waited_for_once_however_many_connections_there_are() {
+    let test = "silence_is_waited_for_once_however_many_connections_there_are";
+    let Some(database) = Database::create(&format!("postgres {test}")) else { return };
+    for way in 0..3 {
+        let (url, proxy) = by_proxy(&database.url()).await;
+        let store = Store::open(&url, limits()).await.unwrap();
+        let Engine::Postgres(engine) = &store.engine else { panic!("{url}") };
+        let leases = tokio::join!(engine.shared.pool.get(), engine.shared.pool.get(), engine.shared.pool.get());
+        assert!(matches!(leases, (Ok(_), Ok(_), Ok(_))));
+        drop(leases);
+        proxy.fall_silent();
+        tokio::time::pause();
+        match way {
+            0 => is_in_vain(store.write(CreateUser { user: user(1), session: None })).await,
+            1 => is_in_vain(store.read(ListUsers { after: None, limit: 100 })).await,
+            _ => is_in_vain(store.rotate(rotate(1, 0, NOW))).await,
+        }
+        tokio::time::resume();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! A way to the server that can be cut at a chosen message.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -32,6 +32,7 @@ struct State {
     cut: AtomicU8,
     times: AtomicU32,
     done: AtomicU32,
+    silent: AtomicBool,
 }
 
 impl Proxy {
@@ -59,6 +60,11 @@ impl Proxy {
         self.state.cut.store(cut as u8, Ordering::SeqCst);
     }
 
+    /// Passes on no request any more, without a word.
+    pub(super) fn fall_silent(&self) {
+        self.state.silent.store(true, Ordering::SeqCst);
+    }
+
     /// How many connections were cut.
     pub(super) fn done(&self) -> u32 {
         self.state.done.load(Ordering::SeqCst)
@@ -66,6 +72,12 @@ impl Proxy {
 }
 
 impl State {
+    async fn speak(&self) {
+        if self.silent.load(Ordering::SeqCst) {
+            std::future::pending().await
+        }
+    }
+
     /// Whether to cut here.
     fn takes(&self, cut: Cut) -> bool {
         if self.cut.load(Ordering::SeqCst) != cut as u8 {
@@ -102,6 +114,7 @@ async fn requests(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, state: 
     let length = client.read_u32().await.ok()?;
     let mut start = vec![0; length as usize - 4];
     client.read_exact(&mut start).await.ok()?;
+    state.speak().await;
     server.write_all(&[&length.to_be_bytes(), start.as_slice()].concat()).await.ok()?;
     let mut executes = false;
     loop {
@@ -109,6 +122,7 @@ async fn requests(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, state: 
         let length = client.read_u32().await.ok()?;
         let mut body = vec![0; length as usize - 4];
         client.read_exact(&mut body).await.ok()?;
+        state.speak().await;
         let commits = kind == b'Q' && body == b"COMMIT\0";
         if commits && state.takes(Cut::BeforeCommit) {
             return Some(server);

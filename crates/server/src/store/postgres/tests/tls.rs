@@ -1,9 +1,9 @@
-//! TLS to the server.
+//! TLS to the server, and proving a password to it.
 
 use std::fs;
 use std::path::Path;
 
-use jotgate_testkit::postgres::{Cluster, Durability};
+use jotgate_testkit::postgres::{Cluster, Database, Durability};
 use jotgate_testkit::skip;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
@@ -57,4 +57,35 @@ async fn the_certificate_is_checked_as_the_url_says() {
     cluster.start_again();
     let plain = open(&at("localhost", "sslmode=require")).await.unwrap_err();
     assert!(plain.contains("TLS"), "{plain}");
+}
+
+/// SCRAM (RFC 5802, RFC 7677), which is what a server asks for unless it was told otherwise.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_is_proved_and_a_wrong_one_refused() {
+    let test = "a_password_is_proved_and_a_wrong_one_refused";
+    let Some(database) = Database::create(&format!("postgres {test}")) else { return };
+    let rules = database.run("SHOW hba_file").unwrap()[0][0].clone().unwrap();
+    let Ok(trusting) = fs::read_to_string(&rules) else {
+        return skip::aloud(test, "the rules of the server are not on this machine");
+    };
+    let place = database.url();
+    let (_, at) = place.split_once('@').unwrap();
+    let name = at.rsplit_once('/').unwrap().1;
+    database
+        .run("SET password_encryption = 'scram-sha-256'; CREATE ROLE jotgate_scram LOGIN PASSWORD 'hush hush'")
+        .unwrap();
+    database
+        .run(&format!("ALTER DATABASE {name} OWNER TO jotgate_scram; GRANT ALL ON SCHEMA public TO jotgate_scram"))
+        .unwrap();
+    fs::write(&rules, format!("host all jotgate_scram all scram-sha-256\n{trusting}")).unwrap();
+    database.run("SELECT pg_reload_conf()").unwrap();
+    // The server takes a moment to read the rules; until then it lets everyone in.
+    let refused = loop {
+        if let Err(refused) = open(&format!("postgres://jotgate_scram:hush@{at}")).await {
+            break refused;
+        }
+    };
+    assert!(refused.contains("password authentication failed") && !refused.contains("hush"), "{refused}");
+    let store = open(&format!("postgres://jotgate_scram:hush%20hush@{at}")).await.unwrap();
+    assert_eq!(store.ping().await, Ok(()));
 }
