@@ -92,7 +92,9 @@ pub(crate) fn failure(error: StartError) -> Failure {
 /// Why a flow did not do what it was asked, with the exit code for it.
 pub(crate) fn refused(error: FlowFailure) -> Failure {
     match error {
-        FlowFailure::Store(_) | FlowFailure::Overloaded | FlowFailure::Internal(_) => Failure::environment(error),
+        FlowFailure::Store(_) | FlowFailure::NoKey | FlowFailure::Overloaded | FlowFailure::Internal(_) => {
+            Failure::environment(error)
+        }
         FlowFailure::InvalidEmail(_) | FlowFailure::InvalidName(_) => Failure::usage(error),
         _ => Failure::no(error),
     }

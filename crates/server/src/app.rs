@@ -214,7 +214,7 @@ async fn open_keys(
         let keys = keys.collect::<Result<_, _>>()?;
         stored = store.write(InsertKeysIfNone { keys, master: master.mark() }).await?;
     }
-    Ok(Keys::new(Keyring::open(&stored, &config.tokens, terms, &master, None)?, master))
+    Ok(Keys::new(Keyring::open(&stored, &config.tokens, terms, &master)?, master))
 }
 
 /// The master key that is configured, or else the one beside an embedded database; that is made at the first start.

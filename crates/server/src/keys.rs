@@ -1,7 +1,7 @@
 //! Keeps this process's key ring in step with the store, and the keys themselves in step with time.
 //!
 //! Requests read a snapshot, and take it once each; it is replaced as a whole. A server whose master key no longer opens
-//! what is stored keeps what it has, and adds nothing.
+//! what is stored keeps what it has of that, and adds nothing; what is no longer stored is gone there too.
 
 use std::sync::Arc;
 
@@ -73,17 +73,19 @@ impl App {
         Arc::clone(self.inner.keys.ring.load().verifying())
     }
 
-    /// Takes in the stored keys if they have changed.
+    /// Takes in the stored keys if they have changed. Those that are gone are gone here too, also when it fails because another does
+    /// not open; then it fails again until all of them do.
     pub(crate) async fn follow_keys(&self) -> Result<(), FollowKeysError> {
         let inner = &self.inner;
         let present = self.keyring();
-        if inner.store.read(KeysVersion).await? == present.version() {
+        if present.failure().is_none() && inner.store.read(KeysVersion).await? == present.version() {
             return Ok(());
         }
         let stored = inner.store.read(LoadKeys).await?;
-        let ring = Keyring::open(&stored, &inner.config.tokens, &inner.terms, &inner.keys.master, Some(&present))?;
+        let ring = present.follow(&stored, &inner.config.tokens, &inner.terms, &inner.keys.master)?;
+        let failure = ring.failure().cloned();
         inner.keys.replace(ring);
-        Ok(())
+        failure.map_or(Ok(()), |failure| Err(failure.into()))
     }
 
     /// Takes the steps that are due: makes keys ahead of time, lets them sign, forgets them. Any number of servers may do so at

@@ -153,7 +153,8 @@ impl App {
             return Ok(None);
         }
         let uri = self.inner.terms.status_list_uri(id);
-        let built = self.inner.revocations.status_lists.build(id, uri, self.keyring().signing(), self.now());
+        let keyring = self.keyring();
+        let built = self.inner.revocations.status_lists.build(id, uri, keyring.signing()?, self.now());
         let built = built.map_err(|error| Failure::Internal(format!("a status list could not be signed: {error}")))?;
         Ok(Some(built))
     }

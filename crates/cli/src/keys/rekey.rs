@@ -14,7 +14,8 @@ use crate::{runtime, store};
 /// Encrypts all stored keys with another master key, all at once or not at all
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Running servers go on with the keys that they have open, and add none: restart them with the new master key, within the day.
+    after_help = "Running servers go on with the keys that they have open and that are not revoked, and add none: restart them with the new master
+key, within the day. Where the key for new tokens is revoked before that, they answer log-in and refresh with 503 until then.
 A second call after a crash does what is left to do.
 
 Example:

@@ -71,10 +71,9 @@ pub(super) async fn open_session(
 pub(super) fn issue(app: &App, user: &User, session: &Session, now: Timestamp) -> Result<Grant, Failure> {
     let jti = random::uuid(&*app.inner.random, now);
     let keyring = app.keyring();
-    let access = issue::access_token(&keyring, &app.inner.terms, user, session, (now, jti))
+    let (signing, key) = (keyring.signing()?, keyring.refresh_at(session.rotated_at)?);
+    let access = issue::access_token(signing, &app.inner.terms, user, session, (now, jti))
         .map_err(|error| Failure::Internal(format!("the access token could not be signed: {error}")))?;
-    let key = keyring.refresh().at(session.rotated_at);
-    let key = key.ok_or_else(|| Failure::Internal("there is no key for refresh tokens".into()))?;
     let refresh = RefreshToken { session: session.id, generation: session.generation }.seal(key);
     Ok(Grant {
         access_token: access.text.into(),
@@ -94,7 +93,9 @@ pub(super) fn client(app: &App, device: &Device) -> Result<(String, Sessions), F
     Ok((id.clone(), limits))
 }
 
+/// A session to be opened, if there are keys for its tokens.
 pub(super) async fn new_session(app: &App, user: UserId, device: Device, now: Timestamp) -> Result<Session, Failure> {
+    app.keyring().can_issue(now)?;
     let (client_id, limits) = client(app, &device)?;
     Ok(Session {
         id: app.session_id(now).await?,

@@ -34,6 +34,7 @@ use crate::domain::password::WeakPassword;
 use crate::hasher::HashError;
 use crate::store::StoreError;
 use crate::tokens::check::Refused;
+use crate::tokens::keyring::NoKey;
 
 /// What is known of the device that is logging in or refreshing, for people to recognise it by.
 #[derive(Debug, Clone, Default)]
@@ -102,6 +103,9 @@ pub enum Failure {
     /// The store failed.
     #[error("the store cannot be used: {0}")]
     Store(StoreError),
+    /// The key for new tokens was revoked, and the one in its place does not open here.
+    #[error("the server has no key for new tokens just now; nothing was changed")]
+    NoKey,
     /// A fault of ours; the text is for the log.
     #[error("internal: {0}")]
     Internal(String),
@@ -113,6 +117,12 @@ impl From<StoreError> for Failure {
             StoreError::Overloaded => Self::Overloaded,
             error => Self::Store(error),
         }
+    }
+}
+
+impl From<NoKey> for Failure {
+    fn from(NoKey: NoKey) -> Self {
+        Self::NoKey
     }
 }
 

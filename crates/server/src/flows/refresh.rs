@@ -15,9 +15,10 @@ use crate::tokens::refresh_token::RefreshToken;
 /// [`Failure::RefreshTokenInvalid`], [`Failure::RefreshTokenExpired`], [`Failure::RefreshTokenReused`] (which has ended
 /// the session), [`Failure::SessionEnded`], [`Failure::AccountDisabled`], or a failure of the store.
 pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Failure> {
-    let opened = RefreshToken::open(token, app.keyring().refresh());
-    let presented = opened.map_err(|_| Failure::RefreshTokenInvalid)?;
+    let keyring = app.keyring();
+    let presented = RefreshToken::open(token, keyring.refresh()).map_err(|_| Failure::RefreshTokenInvalid)?;
     let now = app.now();
+    keyring.can_issue(now)?;
     let rotate = RotateSession {
         id: presented.session,
         presented: presented.generation,

@@ -24,7 +24,7 @@ pub struct Rekeyed {
 }
 
 /// Encrypts every stored key with the master key in a file instead, all at once or not at all. Running servers go on with the keys
-/// that they have open, and add none until they are started with the new master key.
+/// that they have open as long as these are stored, and add none until they are started with the new master key.
 ///
 /// After a crash it may be called again, and does what is left to do.
 ///

@@ -167,6 +167,7 @@ impl From<Failure> for ApiError {
             Failure::UserNotFound => Self::verification(VerificationCode::SessionEnded),
             Failure::Overloaded => Self::overloaded(detail),
             Failure::Store(error) => store(&error),
+            Failure::NoKey => Self::store_unavailable(detail),
             Failure::Internal(reason) => internal(&reason),
         }
     }

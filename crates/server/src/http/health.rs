@@ -1,4 +1,4 @@
-//! `GET /healthz` (alive) and `/readyz` (can serve: the store takes a write; the keys were opened at start).
+//! `GET /healthz` (alive) and `/readyz` (can serve: the store takes a write, and there are keys for new tokens).
 
 use axum::Json;
 use axum::extract::State;
@@ -13,6 +13,10 @@ pub(crate) async fn alive() -> Json<serde_json::Value> {
 }
 
 pub(crate) async fn ready(State(app): State<App>) -> Response {
+    if let Err(no_key) = app.keyring().can_issue(app.now()) {
+        tracing::warn!(%no_key, "not ready: there is no key for new tokens");
+        return ApiError::store_unavailable("the server has no key for new tokens just now").into_response();
+    }
     match app.inner.limits.ready(&app.inner.store, app.now()).await {
         Ok(()) => Json(json!({"status": "ready"})).into_response(),
         Err(error) => {

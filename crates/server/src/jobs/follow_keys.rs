@@ -18,6 +18,11 @@ pub(super) async fn run(app: App) {
     };
     loop {
         while let Err(error) = app.follow_keys().await {
+            if app.keyring().can_issue(app.now()).is_err() {
+                tracing::error!(
+                    "no key for new tokens is left here: log-in and refresh are answered with 503 until the next error is mended"
+                );
+            }
             failed(&error.to_string()).await;
         }
         if let Ok(Err(_)) = tokio::time::timeout(LONGEST_PAUSE, changes.changed()).await {
@@ -29,7 +34,7 @@ pub(super) async fn run(app: App) {
 async fn failed(error: &str) {
     tracing::error!(
         error,
-        "the stored keys cannot be taken in; this server goes on with those it has, and tries again"
+        "not every stored key can be taken in; this server goes on with those it has open that are still stored, and tries again"
     );
     tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
 }

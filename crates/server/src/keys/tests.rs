@@ -106,7 +106,7 @@ fn header(grant: &Grant, name: &str) -> String {
 }
 
 fn signer(app: &App) -> String {
-    app.keyring().signing().kid().to_owned()
+    app.keyring().signing().unwrap().kid().to_owned()
 }
 
 /// The states of the keys of a purpose, the oldest first.

@@ -61,7 +61,7 @@ impl Signed {
             entries: feed.entries.iter().map(|entry| wire_entry(entry.sequence, &entry.revocation)).collect(),
         };
         let keyring = app.keyring();
-        let key = keyring.signing();
+        let key = keyring.signing()?;
         let jwt = jwt::sign(key, FeedDocument::TYPE, &document)
             .map_err(|error| Failure::Internal(format!("the revocation feed could not be signed: {error}")))?;
         let field = format!("id: {upto}\ndata: ");
@@ -160,6 +160,6 @@ impl App {
     fn good_document(&self, begin: u64) -> Option<Arc<Signed>> {
         let revocations = &self.inner.revocations;
         let kept = revocations.documents.kept().get(&begin).cloned()?;
-        kept.is_good(self.keyring().signing().kid(), self.now(), revocations.position()).then_some(kept)
+        kept.is_good(self.keyring().signing().ok()?.kid(), self.now(), revocations.position()).then_some(kept)
     }
 }

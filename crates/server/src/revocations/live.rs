@@ -107,7 +107,8 @@ impl Told {
             revocations.take_in(self.upto, &feed);
             revocations.freshness.was_read();
             let is_news = !feed.entries.is_empty() || set_back || (heartbeat && !sent);
-            if is_news && revocations.live.somebody_follows() {
+            // Without a key nothing is told, and what has ended is taken in all the same; followers catch up with the next document.
+            if is_news && revocations.live.somebody_follows() && app.keyring().signing().is_ok() {
                 revocations.live.send(Signed::new(app, self.upto, &feed, now)?);
                 sent = true;
             }

@@ -78,11 +78,12 @@ pub(crate) fn access_token(
     Ok(Caller { user, session, scope, email, email_verified, name, roles })
 }
 
-/// A revoked key has left the key ring, so its tokens fail for want of a key; that it was revoked is the better word. Nobody has
-/// verified the `kid` here, and it chooses between two refusals only.
+/// A revoked key has left the key ring, so its tokens fail for want of a key, or of any key of their algorithm; that it was revoked
+/// is the better word. Nobody has verified the `kid` here, and it chooses between two refusals only.
 fn why(refusal: Refusal, token: &str, revocations: &RevocationSet) -> Refused {
     let refused = Refused::from(refusal);
-    if refused.code != VerificationCode::KeyUnknown || revocations.is_empty() {
+    let lacks_key = matches!(refused.code, VerificationCode::KeyUnknown | VerificationCode::AlgorithmNotAllowed);
+    if !lacks_key || revocations.is_empty() {
         return refused;
     }
     let header = danger::decode(token).map(|unverified| unverified.header).unwrap_or_default();

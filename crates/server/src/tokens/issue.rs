@@ -1,6 +1,6 @@
 //! Access tokens: the claims of RFC 9068 §2.2, signed.
 
-use jotgate_jose::{SignError, jwt};
+use jotgate_jose::{SignError, SigningKey, jwt};
 use jotgate_wire::StatusClaim;
 use serde::Serialize;
 use uuid::Uuid;
@@ -8,7 +8,6 @@ use uuid::Uuid;
 use crate::domain::session::Session;
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
-use crate::tokens::keyring::Keyring;
 use crate::tokens::terms::Terms;
 
 /// The `typ` of an access token (RFC 9068 §2.1).
@@ -63,7 +62,7 @@ impl<'a> OneOrMany<'a> {
 
 /// Issues a token for a session. It never outlives the session's absolute end.
 pub(crate) fn access_token(
-    keyring: &Keyring,
+    signing: &SigningKey,
     terms: &Terms,
     user: &User,
     session: &Session,
@@ -88,5 +87,5 @@ pub(crate) fn access_token(
         roles: &user.roles,
         status: terms.status_of(session.id),
     };
-    Ok(AccessToken { text: jwt::sign(keyring.signing(), TYPE, &claims)?, expires_in })
+    Ok(AccessToken { text: jwt::sign(signing, TYPE, &claims)?, expires_in })
 }

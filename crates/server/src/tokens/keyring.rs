@@ -16,10 +16,11 @@ use super::refresh_token::{RefreshKey, RefreshKeys};
 use super::terms::Terms;
 use crate::config::Tokens;
 use crate::domain::key::{KeyPurpose, KeyState, StoredKey};
+use crate::domain::time::Timestamp;
 use crate::store::keys::StoredKeys;
 
 /// Why the keys cannot be used, said to the operator.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum KeyringError {
     /// A stored key does not open.
     #[error(
@@ -56,14 +57,21 @@ pub enum KeyringError {
 #[derive(Debug)]
 pub(crate) struct Keyring {
     version: u64,
-    signing: SigningKey,
+    /// Nothing when the key that signed is gone and the one in its place does not open.
+    signing: Option<SigningKey>,
     /// The next key, if there is one: it signs when a later ring says so.
     next: Option<SigningKey>,
     verifying: Arc<KeySet>,
     policy: jwt::Policy,
     jwks: Jwks,
     refresh: RefreshKeys,
+    failure: Option<KeyringError>,
 }
+
+/// The key for new tokens is gone, and the one in its place does not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the key for new tokens is gone, and the one in its place cannot be opened")]
+pub(crate) struct NoKey;
 
 /// The published key set, ready to send.
 #[derive(Debug, Clone)]
@@ -73,49 +81,54 @@ pub(crate) struct Jwks {
 }
 
 impl Keyring {
-    /// Opens the stored keys. What `present` has open already is taken from there.
+    /// Opens the stored keys, all of them.
     pub(crate) fn open(
         stored: &StoredKeys,
         tokens: &Tokens,
         terms: &Terms,
         master: &MasterKey,
-        present: Option<&Self>,
     ) -> Result<Self, KeyringError> {
-        let other_master = stored.master.is_some_and(|mark| mark != master.mark());
-        if other_master && present.is_none() {
+        if stored.master.is_some_and(|mark| mark != master.mark()) {
             return Err(KeyringError::OtherMaster);
         }
-        let opener = Opener { tokens, master, present, other_master };
-        let (mut signing, mut next) = (None, None);
-        let (mut verifying, mut refresh) = (Vec::new(), Vec::new());
+        let opener = Opener { tokens, master, present: None, other_master: false };
+        let mut found = Found::default();
         for key in &stored.keys {
-            match (key.purpose, key.state) {
-                (KeyPurpose::Refresh, _) => refresh.push((opener.refresh(key)?, key.activate_at)),
-                (KeyPurpose::Signing, KeyState::Retired) => verifying.extend(opener.retired(key)?),
-                (KeyPurpose::Signing, state) => {
-                    let Some(usable) = opener.signing(key)? else { continue };
-                    verifying.push(usable.verifying_key());
-                    let place = if state == KeyState::Active { &mut signing } else { &mut next };
-                    *place = Some(usable);
-                }
-            }
+            opener.take(key, &mut found)?;
         }
-        let signing = signing.ok_or_else(|| unusable("signing key", "the database has none that is active"))?;
-        Self::assemble(stored.version, (signing, next), verifying, RefreshKeys::new(refresh), terms)
+        if found.signing.is_none() {
+            return Err(none_active());
+        }
+        found.assemble(stored.version, terms, None)
     }
 
-    fn assemble(
-        version: u64,
-        (signing, next): (SigningKey, Option<SigningKey>),
-        verifying: Vec<VerifyingKey>,
-        refresh: RefreshKeys,
+    /// Follows the stored keys. What this ring has open is taken from it, and what is no longer stored is gone whatever else
+    /// fails: adding may fail, removing must not. A key that does not open is left out, and [`failure`](Self::failure) says so.
+    /// The key that it was to replace stays in its place if that is still stored; otherwise nothing is in its place.
+    pub(crate) fn follow(
+        &self,
+        stored: &StoredKeys,
+        tokens: &Tokens,
         terms: &Terms,
+        master: &MasterKey,
     ) -> Result<Self, KeyringError> {
-        let published = verifying.iter().filter(|key| !key.algorithm().is_symmetric()).cloned();
-        let jwks = Jwks::new(published).map_err(|error| unusable("jwks", error))?;
-        let policy = terms.policy(verifying.iter().map(VerifyingKey::algorithm));
-        let verifying = KeySet::mixed(verifying).map_err(|error| unusable(signing.kid(), error))?;
-        Ok(Self { version, signing, next, verifying: Arc::new(verifying), policy, jwks, refresh })
+        let other_master = stored.master.is_some_and(|mark| mark != master.mark());
+        let opener = Opener { tokens, master, present: Some(self), other_master };
+        let (mut found, mut failure) = (Found::default(), None);
+        let is_stored = |kid: &str| stored.keys.iter().any(|key| key.kid == kid);
+        for key in &stored.keys {
+            let Err(error) = opener.take(key, &mut found) else { continue };
+            failure.get_or_insert(error);
+            if key.purpose == KeyPurpose::Refresh {
+                let replaced = self.refresh.at(key.activate_at.unwrap_or(RefreshKeys::UNPLANNED));
+                found.refresh.push((replaced.filter(|key| is_stored(&key.kid())).cloned(), key.activate_at));
+            }
+        }
+        if found.signing.is_none() {
+            failure.get_or_insert_with(none_active);
+            found.signing = self.signing.clone().filter(|key| is_stored(key.kid()));
+        }
+        found.assemble(stored.version, terms, failure)
     }
 
     /// Grows with every change of the stored keys.
@@ -124,8 +137,24 @@ impl Keyring {
     }
 
     /// The key that signs access tokens.
-    pub(crate) fn signing(&self) -> &SigningKey {
-        &self.signing
+    pub(crate) fn signing(&self) -> Result<&SigningKey, NoKey> {
+        self.signing.as_ref().ok_or(NoKey)
+    }
+
+    /// The key for the refresh token of a session that was rotated then.
+    pub(crate) fn refresh_at(&self, rotated_at: Timestamp) -> Result<&RefreshKey, NoKey> {
+        self.refresh.at(rotated_at).ok_or(NoKey)
+    }
+
+    /// Whether there are keys for the tokens of a session that is rotated now. Asked before anything is changed for it.
+    pub(crate) fn can_issue(&self, now: Timestamp) -> Result<(), NoKey> {
+        self.signing()?;
+        self.refresh_at(now).map(drop)
+    }
+
+    /// Why a stored key is not in this ring; nothing when all are.
+    pub(crate) fn failure(&self) -> Option<&KeyringError> {
+        self.failure.as_ref()
     }
 
     /// The keys that access tokens of ours verify with: the next one, the active one, and those that are retired.
@@ -164,6 +193,27 @@ impl Jwks {
     }
 }
 
+/// What was opened so far.
+#[derive(Default)]
+struct Found {
+    signing: Option<SigningKey>,
+    next: Option<SigningKey>,
+    verifying: Vec<VerifyingKey>,
+    refresh: Vec<(Option<RefreshKey>, Option<Timestamp>)>,
+}
+
+impl Found {
+    fn assemble(self, version: u64, terms: &Terms, failure: Option<KeyringError>) -> Result<Keyring, KeyringError> {
+        let Self { signing, next, verifying, refresh } = self;
+        let published = verifying.iter().filter(|key| !key.algorithm().is_symmetric()).cloned();
+        let jwks = Jwks::new(published).map_err(|error| unusable("jwks", error))?;
+        let policy = terms.policy(verifying.iter().map(VerifyingKey::algorithm));
+        let verifying = KeySet::mixed(verifying).map_err(|error| unusable("key set", error))?;
+        let (verifying, refresh) = (Arc::new(verifying), RefreshKeys::new(refresh));
+        Ok(Keyring { version, signing, next, verifying, policy, jwks, refresh, failure })
+    }
+}
+
 /// Opens stored keys, each in its way.
 struct Opener<'a> {
     tokens: &'a Tokens,
@@ -173,6 +223,20 @@ struct Opener<'a> {
 }
 
 impl Opener<'_> {
+    fn take(&self, key: &StoredKey, found: &mut Found) -> Result<(), KeyringError> {
+        match (key.purpose, key.state) {
+            (KeyPurpose::Refresh, _) => found.refresh.push((Some(self.refresh(key)?), key.activate_at)),
+            (KeyPurpose::Signing, KeyState::Retired) => found.verifying.extend(self.retired(key)?),
+            (KeyPurpose::Signing, state) => {
+                let Some(usable) = self.signing(key)? else { return Ok(()) };
+                found.verifying.push(usable.verifying_key());
+                let place = if state == KeyState::Active { &mut found.signing } else { &mut found.next };
+                *place = Some(usable);
+            }
+        }
+        Ok(())
+    }
+
     /// A key that signs, or will. A next key that is a secret which this server does not have is left out.
     fn signing(&self, key: &StoredKey) -> Result<Option<SigningKey>, KeyringError> {
         if let Some(opened) = self.present.and_then(|present| present.private(&key.kid)) {
@@ -249,7 +313,7 @@ impl Opener<'_> {
 
 impl Keyring {
     fn private(&self, kid: &str) -> Option<&SigningKey> {
-        [Some(&self.signing), self.next.as_ref()].into_iter().flatten().find(|key| key.kid() == kid)
+        [self.signing.as_ref(), self.next.as_ref()].into_iter().flatten().find(|key| key.kid() == kid)
     }
 }
 
@@ -260,6 +324,10 @@ fn check_algorithm(key: &StoredKey, opened: Algorithm) -> Result<(), KeyringErro
     } else {
         Err(unusable(&key.kid, "it is of another algorithm than its row says"))
     }
+}
+
+fn none_active() -> KeyringError {
+    unusable("signing key", "the database has none that is active")
 }
 
 pub(super) fn unusable(kid: &str, reason: impl std::fmt::Display) -> KeyringError {

@@ -31,6 +31,11 @@ impl RefreshKey {
     pub(crate) fn new(id: [u8; KEY_ID_BYTES], secret: &[u8]) -> Self {
         Self { id, key: hmac::Key::new(hmac::HMAC_SHA256, secret) }
     }
+
+    /// Its id as the store has it.
+    pub(crate) fn kid(&self) -> String {
+        base64_simd::URL_SAFE_NO_PAD.encode_to_string(self.id)
+    }
 }
 
 impl std::fmt::Debug for RefreshKey {
@@ -44,26 +49,29 @@ impl std::fmt::Debug for RefreshKey {
 /// Which key a token is made with depends on when its session was rotated and on nothing else, so whoever asks for a token again
 /// within the retry window gets the same text, on every server and across a change of keys.
 #[derive(Debug)]
-pub(crate) struct RefreshKeys(Vec<(Timestamp, RefreshKey)>);
+pub(crate) struct RefreshKeys(Vec<(Timestamp, Option<RefreshKey>)>);
 
 impl RefreshKeys {
-    /// A key without a time is not for new tokens yet.
-    pub(crate) fn new(keys: impl IntoIterator<Item = (RefreshKey, Option<Timestamp>)>) -> Self {
-        let far_off = Timestamp::from_millis(i64::MAX);
-        let mut keys: Vec<_> = keys.into_iter().map(|(key, since)| (since.unwrap_or(far_off), key)).collect();
-        keys.sort_by_key(|(since, key)| (*since, key.id));
+    /// The time of a key that is not for new tokens yet.
+    pub(crate) const UNPLANNED: Timestamp = Timestamp::from_millis(i64::MAX);
+
+    /// A key without a time is not for new tokens yet. A time without a key is that of one that does not open: from then on there
+    /// is none for new tokens.
+    pub(crate) fn new(keys: impl IntoIterator<Item = (Option<RefreshKey>, Option<Timestamp>)>) -> Self {
+        let mut keys: Vec<_> = keys.into_iter().map(|(key, since)| (since.unwrap_or(Self::UNPLANNED), key)).collect();
+        keys.sort_by_key(|(since, key)| (*since, key.as_ref().map(|key| key.id)));
         Self(keys)
     }
 
     /// The key for the token of a session that was rotated then: the newest that was for new tokens, or else the oldest.
     pub(crate) fn at(&self, rotated_at: Timestamp) -> Option<&RefreshKey> {
         let newest = self.0.iter().rfind(|(since, _)| *since <= rotated_at);
-        newest.or(self.0.first()).map(|(_, key)| key)
+        newest.or(self.0.first())?.1.as_ref()
     }
 
     /// The key of this id.
     pub(crate) fn get(&self, id: [u8; KEY_ID_BYTES]) -> Option<&RefreshKey> {
-        self.0.iter().map(|(_, key)| key).find(|key| key.id == id)
+        self.0.iter().filter_map(|(_, key)| key.as_ref()).find(|key| key.id == id)
     }
 }
 
@@ -139,7 +147,7 @@ mod tests {
 
     fn keys() -> RefreshKeys {
         let (old, now) = (RefreshKey::new(OLD, &[7; 32]), RefreshKey::new(NOW, &[9; 32]));
-        RefreshKeys::new([(now, Some(time(2000))), (old, Some(time(1000)))])
+        RefreshKeys::new([(Some(now), Some(time(2000))), (Some(old), Some(time(1000)))])
     }
 
     fn sealed(token: RefreshToken, id: [u8; 4]) -> String {
@@ -152,7 +160,7 @@ mod tests {
         let unplanned = RefreshKey::new(*b"late", &[2; 32]);
         let RefreshKeys(both) = keys();
         let both = both.into_iter().map(|(since, key)| (key, Some(since)));
-        let keys = RefreshKeys::new(both.chain([(next, Some(time(3000))), (unplanned, None)]));
+        let keys = RefreshKeys::new(both.chain([(Some(next), Some(time(3000))), (Some(unplanned), None)]));
         for (rotated_at, id) in
             [(0, OLD), (1000, OLD), (1999, OLD), (2000, NOW), (2999, NOW), (3000, *b"next"), (i64::MAX - 1, *b"next")]
         {
@@ -160,6 +168,10 @@ mod tests {
             assert_eq!(chosen.id, id, "{rotated_at}");
         }
         assert!(RefreshKeys::new([]).at(Timestamp::from_millis(1)).is_none());
+        let old = RefreshKey::new(OLD, &[7; 32]);
+        let unopened = RefreshKeys::new([(Some(old), Some(time(1000))), (None, Some(time(2000)))]);
+        assert_eq!(unopened.at(time(1999)).map(|key| key.id), Some(OLD));
+        assert!(unopened.at(time(2000)).is_none(), "an older key never stands in by itself");
     }
 
     fn token(generation: u64) -> RefreshToken {
@@ -169,7 +181,7 @@ mod tests {
     #[test]
     fn opens_what_it_sealed_under_any_of_the_keys() {
         let keys = keys();
-        for (_, key) in &keys.0 {
+        for key in keys.0.iter().filter_map(|(_, key)| key.as_ref()) {
             let text = token(3).seal(key);
             assert_eq!(text.len(), TOKEN_CHARS);
             assert!(text.starts_with("jgr_"));
@@ -183,7 +195,11 @@ mod tests {
     fn a_key_that_is_gone_opens_nothing() {
         let text = sealed(token(1), OLD);
         let left = RefreshKeys::new(
-            keys().0.into_iter().filter(|(_, key)| key.id != OLD).map(|(_, key)| (key, Some(time(1)))),
+            keys()
+                .0
+                .into_iter()
+                .filter(|(_, key)| key.as_ref().unwrap().id != OLD)
+                .map(|(_, key)| (key, Some(time(1)))),
         );
         assert_eq!(RefreshToken::open(&text, &left), Err(NotGenuine));
         let stranger = RefreshKey::new(*b"old!", &[8; 32]);

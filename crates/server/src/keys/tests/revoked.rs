@@ -1,5 +1,9 @@
 //! The emergency.
 
+use axum::body::Body;
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
 use super::*;
 
 #[tokio::test]
@@ -65,4 +69,102 @@ async fn refresh_tokens_of_a_revoked_key_are_void() {
     assert_eq!(revoked.now_signing.len(), 1);
     assert!(matches!(refresh(&app, &grant).await, Err(Failure::RefreshTokenInvalid)));
     assert_eq!(verdict(&app, &grant), "ok", "the access token is not of that key");
+}
+
+/// The status and the code of an answer.
+async fn asked(app: &App, path: &str, token: Option<&str>) -> (u16, String) {
+    let request = http::Request::builder().uri(path).header(http::header::HOST, "auth.example.com");
+    let request = match token {
+        Some(token) => request
+            .method("POST")
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(Body::from(serde_json::json!({ "refresh_token": token }).to_string())),
+        None => request.body(Body::empty()),
+    };
+    let response = app.router().oneshot(request.unwrap()).await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    (status, body["code"].as_str().unwrap_or_default().to_owned())
+}
+
+/// A server, and the keys of the store it is on, changed by others with another master key since: the key of a purpose is revoked.
+async fn revoked_behind(house: &House, purpose: KeyPurpose) -> (App, Grant, String) {
+    let running = house.server().await;
+    let grant = register(&running).await;
+    flows::rekey(&house.config(), &changes::write_key(house)).await.unwrap();
+    let other = house.server().await;
+    let keys = flows::keys(&other).await.unwrap();
+    let kid = keys.into_iter().find(|key| key.purpose == purpose).unwrap().kid;
+    flows::revoke_keys(&other, vec![kid.clone()]).await.unwrap();
+    let said = running.follow_keys().await.unwrap_err().to_string();
+    assert!(said.contains("start the server with the new one"), "{said}");
+    running.follow_revocations().await.unwrap();
+    (running, grant, kid)
+}
+
+fn unavailable() -> (u16, String) {
+    (503, "store_unavailable".to_owned())
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_open_the_heir_drops_the_revoked_signing_key() {
+    let house = House::new();
+    let (running, grant, kid) = revoked_behind(&house, KeyPurpose::Signing).await;
+    assert_eq!(verdict(&running, &grant), "key_revoked");
+    assert!(!flows::public_keys(&running).contains(&kid));
+    assert!(running.verifying_keys().get(&kid).is_none());
+    // Nothing is signed any more: no access token, no document of the feed.
+    let token = grant.refresh_token.expose();
+    assert!(matches!(refresh(&running, &grant).await, Err(Failure::NoKey)));
+    assert_eq!(asked(&running, "/v1/refresh", Some(token)).await, unavailable());
+    assert_eq!(asked(&running, "/readyz", None).await, unavailable());
+    assert!(matches!(running.revocations_after(0).await, Err(Failure::NoKey)));
+    let email = Email::parse("eve@example.com").unwrap();
+    let password = Password::parse("a long enough pass phrase").unwrap();
+    let eve = Register { email, password, name: None };
+    assert!(matches!(flows::register(&running, eve, Device::default()).await, Err(Failure::NoKey)));
+    // Nothing was changed by what was refused; a restart with the new master key mends it.
+    running.close().await;
+    let mended = house.server().await;
+    assert!(flows::find_user(&mended, "eve@example.com").await.is_err(), "no half an account");
+    assert_eq!(asked(&mended, "/readyz", None).await.0, 200);
+    assert_eq!(verdict(&mended, &refresh(&mended, &grant).await.unwrap()), "ok");
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_open_the_heir_drops_the_revoked_refresh_key() {
+    let house = House::new();
+    let (running, grant, _) = revoked_behind(&house, KeyPurpose::Refresh).await;
+    let token = grant.refresh_token.expose();
+    assert_eq!(asked(&running, "/v1/refresh", Some(token)).await, (401, "refresh_token_invalid".into()));
+    let log_out = flows::logout(&running, flows::Credential::Refresh(token), flows::Scope::Local).await;
+    assert!(matches!(log_out, Err(Failure::RefreshTokenInvalid)));
+    assert_eq!(asked(&running, "/readyz", None).await, unavailable());
+    // What is left goes on.
+    assert_eq!(verdict(&running, &grant), "ok");
+    assert!(running.revocations_after(0).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_server_that_can_only_add_no_key_stays_usable() {
+    let house = House::new();
+    let running = house.server().await;
+    let grant = register(&running).await;
+    flows::rekey(&house.config(), &changes::write_key(&house)).await.unwrap();
+    let other = house.server().await;
+    for purpose in [KeyPurpose::Signing, KeyPurpose::Refresh] {
+        flows::rotate_key(&other, purpose).await.unwrap();
+    }
+    running.follow_keys().await.unwrap_err();
+    assert_eq!(asked(&running, "/readyz", None).await.0, 200);
+    let grant = refresh(&running, &grant).await.unwrap();
+    house.pass(PUBLISHED);
+    other.advance_keys().await.unwrap();
+    running.follow_keys().await.unwrap_err();
+    let grant = refresh(&running, &grant).await.unwrap();
+    for server in [&running, &other] {
+        assert_eq!(verdict(server, &grant), "ok");
+    }
+    assert!(refresh(&other, &grant).await.is_ok());
 }

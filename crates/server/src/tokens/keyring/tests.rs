@@ -35,17 +35,15 @@ fn generated(tokens: &Tokens) -> StoredKeys {
 }
 
 fn open(stored: &StoredKeys, tokens: &Tokens, master: &MasterKey) -> Result<Keyring, KeyringError> {
-    reopen(stored, tokens, master, None)
+    Keyring::open(stored, tokens, &terms(), master)
 }
 
-fn reopen(
-    stored: &StoredKeys,
-    tokens: &Tokens,
-    master: &MasterKey,
-    present: Option<&Keyring>,
-) -> Result<Keyring, KeyringError> {
-    let terms = Terms::new(&Config::new("https://auth.example.com").unwrap());
-    Keyring::open(stored, tokens, &terms, master, present)
+fn follow(ring: &Keyring, stored: &StoredKeys, tokens: &Tokens, master: &MasterKey) -> Keyring {
+    ring.follow(stored, tokens, &terms(), master).unwrap()
+}
+
+fn terms() -> Terms {
+    Terms::new(&Config::new("https://auth.example.com").unwrap())
 }
 
 #[test]
@@ -54,7 +52,7 @@ fn keys_survive_the_store_and_only_under_their_master_key() {
     let stored = generated(&tokens);
     let one = open(&stored, &tokens, &master("01")).unwrap();
     let again = open(&stored, &tokens, &master("01")).unwrap();
-    assert_eq!(one.signing().kid(), again.signing().kid());
+    assert_eq!(one.signing().unwrap().kid(), again.signing().unwrap().kid());
     assert_eq!(one.jwks().etag, again.jwks().etag);
     let error = open(&stored, &tokens, &master("02")).unwrap_err();
     assert!(matches!(error, KeyringError::OtherMaster), "{error}");
@@ -96,7 +94,7 @@ fn next_active_and_retired_verify_and_only_the_active_signs() {
     stored.keys.push(made(&es256, KeyPurpose::Signing, KeyState::Next, 3));
     stored.keys.push(made(&tokens, KeyPurpose::Signing, KeyState::Retired, 0));
     let ring = open(&stored, &tokens, &master("01")).unwrap();
-    assert_eq!(ring.signing().kid(), stored.keys[1].kid);
+    assert_eq!(ring.signing().unwrap().kid(), stored.keys[1].kid);
     let kids: Vec<_> = ring.verifying().keys().iter().filter_map(VerifyingKey::kid).collect();
     assert_eq!(kids, [1, 2, 3].map(|at| stored.keys[at].kid.as_str()));
     assert_eq!(ring.algorithms().collect::<Vec<_>>(), [Algorithm::Es256, Algorithm::EdDsa]);
@@ -129,7 +127,7 @@ fn from_a_secret_to_a_key_pair_and_back() {
     let mut stored = generated(&secret);
     stored.keys.push(made(&pair, KeyPurpose::Signing, KeyState::Next, 2));
     let ring = open(&stored, &pair, &master("01")).unwrap();
-    assert_eq!((ring.signing().algorithm(), ring.verifying().len()), (Algorithm::Hs256, 2));
+    assert_eq!((ring.signing().unwrap().algorithm(), ring.verifying().len()), (Algorithm::Hs256, 2));
     assert_eq!(ring.algorithms().count(), 2);
     let published = KeySet::from_json(std::str::from_utf8(&ring.jwks().body).unwrap()).unwrap();
     assert_eq!(published.len(), 1, "the secret is in no key set");
@@ -146,12 +144,12 @@ fn from_a_secret_to_a_key_pair_and_back() {
     let mut stored = generated(&secret);
     stored.keys.push(made(&changed, KeyPurpose::Signing, KeyState::Next, 2));
     let ring = open(&stored, &changed, &master("01")).unwrap();
-    assert_eq!((ring.signing().kid(), ring.verifying().len()), (&*stored.keys[1].kid, 2));
+    assert_eq!((ring.signing().unwrap().kid(), ring.verifying().len()), (&*stored.keys[1].kid, 2));
 }
 
 /// After `jotgate keys rekey` a running server has the old master key still.
 #[test]
-fn under_another_master_key_known_keys_go_on_and_new_ones_are_refused() {
+fn under_another_master_key_known_keys_go_on_and_new_ones_are_left_out() {
     let tokens = Tokens::default();
     let mut stored = generated(&tokens);
     stored.keys.push(made(&tokens, KeyPurpose::Signing, KeyState::Next, 2));
@@ -159,9 +157,76 @@ fn under_another_master_key_known_keys_go_on_and_new_ones_are_refused() {
     stored.master = Some(master("02").mark());
     stored.keys[1].state = KeyState::Retired;
     stored.keys[2].state = KeyState::Active;
-    let ring = reopen(&stored, &tokens, &master("01"), Some(&present)).unwrap();
-    assert_eq!((ring.signing().kid(), ring.verifying().len()), (&*stored.keys[2].kid, 2));
+    let ring = follow(&present, &stored, &tokens, &master("01"));
+    assert!(ring.failure().is_none());
+    assert_eq!((ring.signing().unwrap().kid(), ring.verifying().len()), (&*stored.keys[2].kid, 2));
+    // A key that is made later is left out, and nothing else is amiss.
     stored.keys.push(made(&tokens, KeyPurpose::Signing, KeyState::Next, 3));
-    let error = reopen(&stored, &tokens, &master("01"), Some(&ring)).unwrap_err();
-    assert!(matches!(error, KeyringError::OtherMaster), "{error}");
+    let ring = follow(&ring, &stored, &tokens, &master("01"));
+    assert!(matches!(ring.failure(), Some(KeyringError::OtherMaster)), "{ring:?}");
+    assert_eq!((ring.signing().unwrap().kid(), ring.verifying().len()), (&*stored.keys[2].kid, 2));
+    // When it takes over in good order, the one before it goes on as long as it is stored.
+    stored.keys[2].state = KeyState::Retired;
+    stored.keys[3].state = KeyState::Active;
+    let ring = follow(&ring, &stored, &tokens, &master("01"));
+    assert_eq!(ring.signing().unwrap().kid(), stored.keys[2].kid);
+    stored.keys.remove(2);
+    let ring = follow(&ring, &stored, &tokens, &master("01"));
+    assert_eq!((ring.signing().err(), ring.verifying().len()), (Some(NoKey), 1));
+    // It stays gone, and what opens is taken in again.
+    let ring = follow(&ring, &stored, &tokens, &master("01"));
+    assert_eq!((ring.signing().err(), ring.verifying().len()), (Some(NoKey), 1));
+    stored.master = Some(master("01").mark());
+    let ring = follow(&ring, &stored, &tokens, &master("01"));
+    assert!(ring.failure().is_none());
+    assert_eq!((ring.signing().unwrap().kid(), ring.verifying().len()), (&*stored.keys[2].kid, 2));
+}
+
+/// Removing never fails, whichever row does not open and why.
+#[test]
+fn whatever_does_not_open_a_key_that_is_gone_is_gone() {
+    let tokens = with_secret(SECRET, None);
+    let damage: [fn(&mut StoredKey); 4] = [
+        |key| key.sealed = Some(vec![0; 60]),
+        |key| key.sealed = None,
+        |key| key.kid = "another".into(),
+        |key| *key = made(&with_secret(OTHER_SECRET, None), KeyPurpose::Signing, KeyState::Active, 3),
+    ];
+    for (at, damage) in damage.into_iter().enumerate() {
+        for gone in [0, 1] {
+            let mut stored = generated(&tokens);
+            let present = open(&stored, &tokens, &master("01")).unwrap();
+            let was = stored.keys.remove(gone);
+            let purposes = [KeyPurpose::Refresh, KeyPurpose::Signing];
+            let mut heir = made(&Tokens::default(), purposes[gone], KeyState::Active, 2);
+            damage(&mut heir);
+            stored.keys.push(heir);
+            let ring = follow(&present, &stored, &tokens, &master("01"));
+            assert!(ring.failure().is_some(), "{at}");
+            let is_there = |kid: &str| ring.verifying().get(kid).is_some() || ring.private(kid).is_some();
+            assert!(!is_there(&was.kid), "{at} {gone}");
+            let opened = present.refresh_at(Timestamp::from_millis(5)).unwrap();
+            assert_eq!(ring.refresh().get(opened.id).is_none(), gone == 0, "{at}");
+            assert_eq!(ring.can_issue(Timestamp::from_millis(5)), Err(NoKey), "{at} {gone}");
+        }
+    }
+}
+
+/// A key of refresh tokens that is made later leaves the one before it in its place, and only as long as that is stored.
+#[test]
+fn the_refresh_key_before_one_that_does_not_open_goes_on_until_it_is_gone() {
+    let tokens = Tokens::default();
+    let mut stored = generated(&tokens);
+    let (early, late) = (Timestamp::from_millis(3), Timestamp::from_millis(20));
+    let present = open(&stored, &tokens, &master("01")).unwrap();
+    stored.master = Some(master("02").mark());
+    stored.keys.push(made(&tokens, KeyPurpose::Refresh, KeyState::Next, 10));
+    let ring = follow(&present, &stored, &tokens, &master("01"));
+    let ids = |ring: &Keyring| [early, late].map(|at| ring.refresh_at(at).map(RefreshKey::kid).ok());
+    let first = Some(stored.keys[0].kid.clone());
+    assert_eq!(ids(&ring), [first.clone(), first]);
+    stored.keys.remove(0);
+    let ring = follow(&ring, &stored, &tokens, &master("01"));
+    assert_eq!((ids(&ring), ring.can_issue(late)), ([None, None], Err(NoKey)));
+    assert_eq!(ids(&follow(&ring, &stored, &tokens, &master("01"))), [None, None]);
 }
