@@ -74,7 +74,7 @@ impl Proxy {
 impl State {
     async fn speak(&self) {
         if self.silent.load(Ordering::SeqCst) {
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         }
     }
 
