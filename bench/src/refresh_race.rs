@@ -98,8 +98,8 @@ fn exact(count: u64) -> f64 {
 
 fn race(options: &Options, retry_window_secs: u32) -> anyhow::Result<Tally> {
     let clock = Arc::new(RaceClock::default());
-    let place = if options.postgres { Some(Place::new(true)?) } else { None };
-    let store = place.as_ref().map(Place::url).or_else(|| options.store.clone());
+    let place = if options.postgres { Some(Arc::new(Place::new(true)?)) } else { None };
+    let store = place.as_ref().map(|place| place.url()).or_else(|| options.store.clone());
     let site = Site::start(clock.clone(), |config| {
         config.sessions.retry_window.0 = retry_window_secs;
         if let Some(store) = store {
@@ -108,7 +108,7 @@ fn race(options: &Options, retry_window_secs: u32) -> anyhow::Result<Tally> {
         }
     })?;
     let clients = Builder::new_current_thread().enable_all().build()?;
-    clients.block_on(run_race(options, &Scene { address: site.address, clock }))
+    clients.block_on(run_race(options, &Scene { address: site.address, clock, place }))
 }
 
 /// Where the race takes place.
@@ -116,6 +116,18 @@ fn race(options: &Options, retry_window_secs: u32) -> anyhow::Result<Tally> {
 struct Scene {
     address: SocketAddr,
     clock: Arc<RaceClock>,
+    place: Option<Arc<Place>>,
+}
+
+impl Scene {
+    /// Ten minutes pass. No request is under way for so long, not even one whose client has gone.
+    fn pass(&self) -> anyhow::Result<()> {
+        if let Some(place) = &self.place {
+            place.settle()?;
+        }
+        self.clock.pass(ACCESS_TTL);
+        Ok(())
+    }
 }
 
 async fn run_race(options: &Options, scene: &Scene) -> anyhow::Result<Tally> {
@@ -140,7 +152,7 @@ async fn run_race(options: &Options, scene: &Scene) -> anyhow::Result<Tally> {
             Some(successor) => successor,
             None => register(scene, &format!("owner-{}", number + 1)).await?,
         };
-        scene.clock.pass(ACCESS_TTL);
+        scene.pass()?;
     }
     Ok(tally)
 }

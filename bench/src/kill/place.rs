@@ -42,17 +42,32 @@ impl Place {
     /// Starts a server on it, when nothing of an earlier one is under way any more.
     pub(super) fn start(&self) -> anyhow::Result<Node> {
         if let Self::Server { database, .. } = self {
-            while others(database)? > 0 {
+            while others(database, "")? > 0 {
                 std::thread::sleep(PAUSE);
             }
         }
         Node::start(&self.url(), 0)
     }
+
+    /// Waits until nothing is under way any more that a client did not wait for. SQLite takes everything in its order, so that
+    /// what is answered later was done later.
+    pub(crate) fn settle(&self) -> anyhow::Result<()> {
+        if let Self::Server { database, .. } = self {
+            let mut calm = 0;
+            while calm < 2 {
+                calm = if others(database, "AND state <> 'idle'")? == 0 { calm + 1 } else { 0 };
+            }
+        }
+        Ok(())
+    }
 }
 
-/// Connections that a killed server has left, which PostgreSQL ends after what they are doing.
-fn others(database: &Database) -> anyhow::Result<u64> {
-    let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+/// Connections of a server to its database; those of a killed one PostgreSQL ends after what they are doing.
+fn others(database: &Database, which: &str) -> anyhow::Result<u64> {
+    let count = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() {which}"
+    );
+    let count = count.as_str();
     let rows = postgres::run(&database.url(), count).map_err(anyhow::Error::msg)?;
     let count = rows.into_iter().flatten().flatten().next().context("connections are not counted")?;
     Ok(count.parse()?)
