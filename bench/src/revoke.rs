@@ -47,7 +47,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Report> {
     ensure!(options.cut >= 12, "a verifier is stale after ten seconds; cut the line for at least 12");
     let mut rows = set::measure()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    rows.extend(runtime.block_on(measure(options))?);
+    let line = runtime.block_on(Line::bind())?;
+    let issuer = line.origin();
+    // It has a runtime of its own, and begins and ends outside of this one.
+    let site = Site::start(Arc::new(SystemClock), |config| {
+        config.issuer = issuer;
+        config.sessions.max_per_user = u32::MAX;
+        config.tokens.audience = vec!["https://api.example.com".to_owned()];
+    })?;
+    rows.extend(runtime.block_on(measure(options, line, &site))?);
     Ok(Report::new("revoke", rows))
 }
 
@@ -59,23 +67,14 @@ struct World {
     email: String,
 }
 
-async fn measure(options: &Options) -> anyhow::Result<Vec<Row>> {
-    let line = Line::bind().await?;
-    let issuer = line.origin();
-    let site = Site::start(Arc::new(SystemClock), |config| {
-        config.issuer = issuer;
-        config.sessions.max_per_user = u32::MAX;
-        config.tokens.audience = vec!["https://api.example.com".to_owned()];
-    })?;
+async fn measure(options: &Options, line: Line, site: &Site) -> anyhow::Result<Vec<Row>> {
     line.open(site.address);
-    let mut world = World::new(line, options.verifiers, &site).await?;
+    let mut world = World::new(line, options.verifiers, site).await?;
     let steady = world.log_in().await?;
     let load = Load::start(&world.guards, &steady, options.rate);
     let told = world.told(options.ends).await?;
     let cut = world.cut(Duration::from_secs(options.cut)).await?;
     let (verified, seconds) = load.stop();
-    // The site's own runtime cannot be dropped where something may wait.
-    tokio::task::spawn_blocking(move || drop(site)).await?;
     let rate = verified / seconds;
     Ok(told_rows(&told, options, rate).into_iter().chain(cut.rows()).collect())
 }
