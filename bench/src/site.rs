@@ -1,11 +1,31 @@
 //! A server of our own for a measurement: the real one, on a free port, with its data in a folder that goes with it.
 
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jotgate_server::{App, Clock, Config, Server, SystemRandom};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
+
+/// Serves in a process of its own until standard input ends. Says on standard output where.
+pub(crate) async fn serve(app: App) -> anyhow::Result<()> {
+    let server = Server::bind(app).await?;
+    let mut output = std::io::stdout();
+    writeln!(output, "{}", server.local_address()?)?;
+    output.flush()?;
+    let (stopped, stop) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        // However it ends, it is the end.
+        let _ = std::io::stdin().read(&mut [0]);
+        drop(stopped);
+    });
+    let stopping = async {
+        let _ = stop.await;
+    };
+    server.run(stopping).await;
+    Ok(())
+}
 
 /// A running server; it ends with the value.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! One of several servers, in a process of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
@@ -8,7 +8,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use jotgate_server::domain::time::Timestamp;
-use jotgate_server::{App, Clock, Config, Server, SystemClock, SystemRandom};
+use jotgate_server::{App, Clock, Config, SystemClock, SystemRandom};
+
+use crate::site;
 
 /// The same at every node: the keys in the store are sealed with it.
 pub(crate) const MASTER_KEY: &str = "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f";
@@ -49,22 +51,7 @@ pub(crate) fn serve(options: &NodeOptions) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let app = App::open_with(config.checked()?, Arc::new(Ahead(options.ahead)), Arc::new(SystemRandom)).await?;
-        let server = Server::bind(app).await?;
-        let mut output = std::io::stdout();
-        writeln!(output, "{}", server.local_address()?)?;
-        output.flush()?;
-        let (stopped, stop) = tokio::sync::oneshot::channel::<()>();
-        std::thread::spawn(move || {
-            // However it ends, it is the end.
-            let _ = std::io::stdin().read(&mut [0]);
-            drop(stopped);
-        });
-        server
-            .run(async {
-                let _ = stop.await;
-            })
-            .await;
-        Ok(())
+        site::serve(app).await
     })
 }
 

@@ -1,16 +1,17 @@
 //! The server under load, in a process of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::Context;
 use clap::Args;
-use jotgate_server::{App, Server};
+use jotgate_server::App;
 
 use super::house::House;
 use crate::measure::resident_mib;
+use crate::site;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServerOptions {
@@ -29,22 +30,7 @@ pub(crate) fn serve(options: &ServerOptions) -> anyhow::Result<()> {
         let house = House(options.data.clone());
         let config = if options.full_price { house.config_at_full_price() } else { house.config() };
         let app = App::open(config?).await?;
-        let server = Server::bind(app).await?;
-        let mut output = std::io::stdout();
-        writeln!(output, "{}", server.local_address()?)?;
-        output.flush()?;
-        let (stopped, stop) = tokio::sync::oneshot::channel::<()>();
-        std::thread::spawn(move || {
-            // However it ends, it is the end.
-            let _ = std::io::stdin().read(&mut [0]);
-            drop(stopped);
-        });
-        server
-            .run(async {
-                let _ = stop.await;
-            })
-            .await;
-        Ok(())
+        site::serve(app).await
     })
 }
 
