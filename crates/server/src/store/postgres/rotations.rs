@@ -3,6 +3,9 @@
 //! While no batch is under way a rotation is sent at once; those that come meanwhile wait together and are sent as the next.
 //! The statement rotates a session only where the rule in [`crate::domain::refresh`] would without a doubt. For all others
 //! it does nothing, and each of them goes the general way: the session held, the rule asked.
+//!
+//! One whose caller has gone before it was sent does not take place. Its client asks again with the same token, and may have
+//! gone on with the successor by then: an old token that comes so late would look stolen.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -40,13 +43,20 @@ struct Waiting {
     _permit: OwnedSemaphorePermit,
 }
 
+impl Waiting {
+    /// Whether somebody still waits for the answer.
+    fn is_wanted(&self) -> bool {
+        !self.answer.is_closed()
+    }
+}
+
 impl Rotations {
     pub(super) fn start(shared: Arc<Shared>) -> Self {
         let (queue, waiting) = mpsc::unbounded_channel();
         Self { queue, task: tokio::spawn(gather(shared, waiting)) }
     }
 
-    /// Queues a rotation and waits for its answer. It takes place even if nobody waits any more.
+    /// Queues a rotation and waits for its answer. Once it is sent it takes place even if nobody waits any more.
     pub(super) async fn rotate(
         &self,
         op: RotateSession,
@@ -79,12 +89,16 @@ async fn gather(shared: Arc<Shared>, mut queue: mpsc::UnboundedReceiver<Waiting>
         {
             waiting.push(another);
         }
+        waiting.retain(Waiting::is_wanted);
         let batch = take_batch(&mut waiting);
+        if batch.is_empty() {
+            continue;
+        }
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let general = run(&shared, batch).await;
             drop(turn);
-            for (waiting, way) in general {
+            for (waiting, way) in general.into_iter().filter(|(waiting, _)| waiting.is_wanted()) {
                 tokio::spawn(go(Arc::clone(&shared), waiting, way));
             }
         });
@@ -171,7 +185,7 @@ pub(super) async fn rotate_many<'o>(
 ) -> Result<Rotated, Fault> {
     let mut columns = Columns::default();
     ops.for_each(|op| columns.push(op));
-    let rows = connection.rows(None, ROTATE_MANY, &columns.values()).await?;
+    let rows = connection.rows(&[], ROTATE_MANY, &columns.values()).await?;
     let mut rotated = HashMap::with_capacity(rows.len());
     for row in &rows {
         let id = SessionId::from_row(&PgRow(row)).map_err(Fault::Final)?;
