@@ -4,30 +4,35 @@ use super::{Ending, revoke};
 use crate::domain::password::PasswordHash;
 use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::time::Timestamp;
-use crate::domain::user::{User, UserId};
+use crate::domain::user::User;
 use crate::store::error::StoreError;
 use crate::store::sql::statements;
 use crate::store::tx::{Op, Tx, params, stored_count};
 use crate::store::users;
 
+/// The live sessions beyond the first so many, the last used first, if their user may log in with what was verified.
+macro_rules! surplus {
+    () => {
+        "SELECT sessions.id FROM sessions JOIN users ON users.id = sessions.user_id \
+         WHERE sessions.user_id = $1 AND ended_at IS NULL AND expires_at > $3 AND last_used_at + idle_for * 1000 > $3 \
+         AND users.disabled_at IS NULL AND (CAST($5 AS TEXT) IS NULL OR users.password_hash = $5) \
+         ORDER BY last_used_at DESC, sessions.id DESC LIMIT 1000 OFFSET $2"
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO sessions (id, user_id, client_id, generation, scope, device, address, user_agent, \
               created_at, rotated_at, last_used_at, expires_at, idle_for) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    END_SURPLUS = "UPDATE sessions SET ended_at = $3, end_reason = $4 WHERE id IN (\
-                   SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $3 \
-                   AND last_used_at + idle_for * 1000 > $3 ORDER BY last_used_at DESC, id DESC LIMIT 1000 OFFSET $2) \
-                   RETURNING id",
-        postgres "WITH surplus AS (\
-                  SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $3 \
-                  AND last_used_at + idle_for * 1000 > $3 ORDER BY last_used_at DESC, id DESC LIMIT 1000 OFFSET $2), \
+    END_SURPLUS = concat!("UPDATE sessions SET ended_at = $3, end_reason = $4 WHERE id IN (", surplus!(), ") RETURNING id"),
+        postgres concat!("WITH surplus AS (", surplus!(), "), \
                   held AS (SELECT sessions.id FROM sessions JOIN surplus ON surplus.id = sessions.id \
                   WHERE ended_at IS NULL ORDER BY sessions.id FOR UPDATE OF sessions) \
                   UPDATE sessions SET ended_at = $3, end_reason = $4 FROM held WHERE sessions.id = held.id \
-                  RETURNING sessions.id";
+                  RETURNING sessions.id");
 }
 
-/// Begins a session, if the user may have one.
+/// Begins a session, if the user may have one: two ways to a database that is far away, and back.
 #[derive(Debug)]
 pub(crate) struct OpenSession {
     pub(crate) session: Session,
@@ -57,30 +62,40 @@ impl Op for OpenSession {
     type Output = OpenSessionOutcome;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<OpenSessionOutcome, StoreError> {
-        let Some(user) = users::hold(tx, self.session.user_id).await? else {
-            return Ok(OpenSessionOutcome::NoUser);
+        let (user, surplus) = self.make_room(tx).await?;
+        let refused = user.as_ref().map_or(Some(OpenSessionOutcome::NoUser), |user| self.refusal(user));
+        let user = match (refused, user) {
+            (None, Some(user)) => user,
+            (Some(refused), _) if surplus.is_empty() => return Ok(refused),
+            _ => return Err(StoreError::Internal("sessions were to end for a log-in that is refused".to_owned())),
         };
-        if !user.is_enabled() {
-            return Ok(OpenSessionOutcome::AccountDisabled);
-        }
-        if self.verified.is_some() && self.verified != user.password_hash {
-            return Ok(OpenSessionOutcome::HashChanged);
-        }
-        let ended = self.make_room(tx, user.id).await?;
+        let ended = revoke(tx, surplus, self.ending()).await?;
         insert(tx, &self.session).await?;
         Ok(OpenSessionOutcome::Opened { user, ended })
     }
 }
 
 impl OpenSession {
-    /// Ends what would be too many with the new one. A log-in ends a thousand at most, in case the limit was lowered; the
-    /// next one goes on.
-    async fn make_room<T: Tx>(&self, tx: &mut T, user: UserId) -> Result<Vec<SessionId>, StoreError> {
-        let reason = EndReason::TooManySessions;
-        let ending = Ending { reason, now: self.session.created_at, forget_at: self.forget_at };
-        let others = self.most.saturating_sub(1);
-        let ended = tx.all(END_SURPLUS, params![user.as_bytes(), others, ending.now, reason.name()]).await?;
-        revoke(tx, ended, ending).await
+    /// Why this user may not have a session by what was verified.
+    fn refusal(&self, user: &User) -> Option<OpenSessionOutcome> {
+        if !user.is_enabled() {
+            return Some(OpenSessionOutcome::AccountDisabled);
+        }
+        let is_another = self.verified.is_some() && self.verified != user.password_hash;
+        is_another.then_some(OpenSessionOutcome::HashChanged)
+    }
+
+    /// Holds the user and, if it may log in, ends what would be too many with the new session. A log-in ends a thousand at most,
+    /// in case the limit was lowered; the next one goes on.
+    async fn make_room<T: Tx>(&self, tx: &mut T) -> Result<(Option<User>, Vec<SessionId>), StoreError> {
+        let (user, ending) = (self.session.user_id, self.ending());
+        let (others, verified) = (self.most.saturating_sub(1), self.verified.as_ref().map(PasswordHash::as_str));
+        let values = params![user.as_bytes(), others, ending.now, ending.reason.name(), verified];
+        tx.first_and_all((users::HOLD_USER, params![user.as_bytes()]), (END_SURPLUS, values)).await
+    }
+
+    fn ending(&self) -> Ending {
+        Ending { reason: EndReason::TooManySessions, now: self.session.created_at, forget_at: self.forget_at }
     }
 }
 
@@ -101,5 +116,5 @@ pub(in crate::store) async fn insert<T: Tx>(tx: &mut T, session: &Session) -> Re
         session.expires_at,
         session.idle_for,
     ];
-    tx.execute_alone(INSERT, values).await.map(drop)
+    tx.execute_along(INSERT, values).await
 }
