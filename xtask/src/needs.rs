@@ -182,7 +182,10 @@ impl Get {
             Self::NpmInto(folder, packages) => vec![npm_install(&interop.join(folder), packages)],
             Self::Pip(packages) => {
                 let mut install = Command::new("pip3");
-                install.args(["install", "--quiet", "--upgrade", "--target"]).arg(interop.join("python")).args(*packages);
+                install
+                    .args(["install", "--quiet", "--upgrade", "--target"])
+                    .arg(interop.join("python"))
+                    .args(*packages);
                 vec![install]
             }
         }
@@ -193,7 +196,9 @@ impl std::fmt::Display for Get {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Apt(packages) => write!(f, "installing {} with apt-get", packages.join(", ")),
-            Self::Npm(packages) | Self::NpmInto(_, packages) => write!(f, "fetching {} with npm into the target folder", packages.join(", ")),
+            Self::Npm(packages) | Self::NpmInto(_, packages) => {
+                write!(f, "fetching {} with npm into the target folder", packages.join(", "))
+            }
             Self::Pip(packages) => write!(f, "fetching {} with pip into the target folder", packages.join(", ")),
         }
     }
