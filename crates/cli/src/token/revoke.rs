@@ -1,7 +1,7 @@
 //! `jotgate token revoke`: one access token, and not its session.
 
-use jotgate_server::flows::{self, Failure as FlowFailure};
 use jotgate_server::App;
+use jotgate_server::flows::{self, Failure as FlowFailure};
 use serde_json::json;
 
 use super::argument::{Token, TokenArg};
@@ -12,11 +12,13 @@ use crate::store::{self, Absent};
 
 /// Ends one access token of this server before it expires; its session goes on
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Whoever has the refresh token gets another access token. To log somebody out, end the session: `jotgate sessions end`.
+#[command(
+    after_help = "Whoever has the refresh token gets another access token. To log somebody out, end the session: `jotgate sessions end`.
 
 Examples:
   jotgate token revoke < token.txt
-  jotgate token revoke --jti 01938e5c-7a70-7000-8000-000000000001")]
+  jotgate token revoke --jti 01938e5c-7a70-7000-8000-000000000001"
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     token: TokenArg,
