@@ -27,7 +27,10 @@ impl Cookies {
         for origin in &origins {
             let is_https = is_https(origin).map_err(|reason| (origin.clone(), reason))?;
             if *secure.get_or_insert(is_https) != is_https {
-                return Err((origin.clone(), "origins have to be all https or all http, since the cookie's name depends on it"));
+                return Err((
+                    origin.clone(),
+                    "origins have to be all https or all http, since the cookie's name depends on it",
+                ));
             }
         }
         Ok(secure.map(|secure| Self { name: TokenCookie::Access.name(secure), origins }))
@@ -60,7 +63,9 @@ fn is_harmless(method: &Method, headers: &HeaderMap) -> bool {
 fn is_https(origin: &str) -> Result<bool, &'static str> {
     let url = Url::parse(origin).map_err(|_| "it is not an URL")?;
     if url.origin().ascii_serialization() != origin {
-        return Err("an origin is a scheme, a host and perhaps a port, as a browser writes it: https://shop.example.com");
+        return Err(
+            "an origin is a scheme, a host and perhaps a port, as a browser writes it: https://shop.example.com",
+        );
     }
     if !is_safe(&url) {
         return Err("it has to begin with https:// (http:// only on a loopback address)");

@@ -63,7 +63,10 @@ impl Rejection {
     }
 
     pub(crate) fn no_token() -> Self {
-        Self::token(VerificationCode::TokenMissing, "no Authorization header with the scheme Bearer, and no cookie that counts")
+        Self::token(
+            VerificationCode::TokenMissing,
+            "no Authorization header with the scheme Bearer, and no cookie that counts",
+        )
     }
 
     pub(crate) fn malformed_claims() -> Self {

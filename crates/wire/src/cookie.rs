@@ -34,10 +34,7 @@ pub struct TwoCookies;
 /// # Errors
 ///
 /// When there are two of that name.
-pub fn read_cookie<'a>(
-    headers: impl Iterator<Item = &'a [u8]>,
-    name: &str,
-) -> Result<Option<&'a str>, TwoCookies> {
+pub fn read_cookie<'a>(headers: impl Iterator<Item = &'a [u8]>, name: &str) -> Result<Option<&'a str>, TwoCookies> {
     let mut values = headers.flat_map(|line| line.split(|byte| *byte == b';')).filter_map(|pair| value_of(pair, name));
     let first = values.next();
     if values.next().is_some() {
