@@ -12,6 +12,7 @@ mod me;
 mod refresh;
 mod register;
 mod rekey;
+mod revoke_token;
 mod sessions;
 mod users;
 
@@ -26,6 +27,7 @@ pub use me::{me, rename};
 pub use refresh::refresh;
 pub use register::{Register, register};
 pub use rekey::{Rekeyed, rekey};
+pub use revoke_token::{revoke_token, revoke_token_by_id};
 pub use sessions::{end_session, end_sessions_of, end_sessions_of_everyone, sessions};
 pub use users::{NewUser, create_user, delete_user, disable_user, enable_user, find_user, users};
 
@@ -79,6 +81,9 @@ pub enum Failure {
     /// The access token is refused.
     #[error("the access token is refused: {}", .0.code)]
     AccessToken(Refused),
+    /// No token has such an id.
+    #[error("that is no id of a token: at most 256 bytes, and no control characters")]
+    InvalidTokenId,
     /// The refresh token is not one of ours.
     #[error("the refresh token is not valid")]
     RefreshTokenInvalid,
@@ -88,6 +93,9 @@ pub enum Failure {
     /// The refresh token was used before, so it may be stolen: the session is over.
     #[error("the refresh token was used before, so the session has been ended; log in again")]
     RefreshTokenReused,
+    /// The refresh token was replaced, by another request, while this one waited.
+    #[error("the refresh token was replaced while this request waited; try again with the newest one")]
+    Overtaken,
     /// The session has been ended.
     #[error("the session has been ended; log in again")]
     SessionEnded,

@@ -150,6 +150,7 @@ impl From<Failure> for ApiError {
             Failure::InvalidEmail(_) => plain(ErrorCode::InvalidEmail).field("email", detail),
             Failure::WeakPassword(_) => plain(ErrorCode::WeakPassword).field("password", detail),
             Failure::InvalidName(_) => plain(ErrorCode::InvalidField).field("name", detail),
+            Failure::InvalidTokenId => plain(ErrorCode::InvalidField).field("jti", detail),
             Failure::UnknownClient => {
                 plain(ErrorCode::InvalidField).field("client_id", "must be a client of the server's configuration")
             }
@@ -165,7 +166,7 @@ impl From<Failure> for ApiError {
             Failure::SessionNotFound => plain(ErrorCode::SessionNotFound),
             // The caller's own account is gone: so is the session, and the token with it.
             Failure::UserNotFound => Self::verification(VerificationCode::SessionEnded),
-            Failure::Overloaded => Self::overloaded(detail),
+            Failure::Overloaded | Failure::Overtaken => Self::overloaded(detail),
             Failure::Store(error) => store(&error),
             Failure::NoKey => Self::store_unavailable(detail),
             Failure::Internal(reason) => internal(&reason),

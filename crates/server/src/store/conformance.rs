@@ -76,6 +76,7 @@ macro_rules! conformance {
                 a_retry_replays_without_a_change
                 fifty_refreshes_with_one_token_give_one_generation
                 an_old_token_ends_the_session_once
+                a_rotation_that_was_overtaken_ends_nothing
                 a_session_that_is_over_refuses
                 a_token_from_the_future_is_refused_and_harmless
                 one_session_ends
@@ -87,7 +88,9 @@ macro_rules! conformance {
             }
             revocations {
                 entries_are_numbered_in_order
+                a_user_is_named_where_everything_of_theirs_ends
                 every_kind_of_subject_is_kept
+                a_token_ends_by_its_name
                 expired_entries_are_forgotten_and_numbers_never_come_back
                 a_number_beyond_the_head_gets_nothing
                 a_reader_never_sees_a_hole

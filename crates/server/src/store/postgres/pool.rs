@@ -63,12 +63,6 @@ impl Pool {
         self.0.retain(|_, _| false);
     }
 
-    /// How many wait for a connection.
-    #[cfg(test)]
-    pub(super) fn waiting(&self) -> usize {
-        self.0.status().waiting
-    }
-
     /// Refuses to give any more and closes those that are free.
     pub(super) fn close(&self) {
         self.0.close();

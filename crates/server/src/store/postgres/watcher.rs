@@ -91,8 +91,8 @@ async fn follow(
             () = heard.notified() => {}
         }
         let now = Some(counters(&mut connection).await?);
-        // The first look counts as a change, too: who asks to watch may have read before it, and there may have been one since.
         if *seen != now {
+            // So does the first look: what was committed since somebody asked to watch may be in it.
             *seen = now;
             commits.send_modify(|count| *count += 1);
         }

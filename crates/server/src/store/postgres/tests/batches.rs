@@ -1,19 +1,17 @@
 //! The statement that rotates many at once, against the rule.
 
-use std::task::{Context, Waker};
-
 use super::{House, OnServer};
 use crate::domain::refresh::{self, Decision};
 use crate::domain::session::Session;
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
-use crate::store::conformance::fixture::{NOW, rotate, rotate_at_once, session, session_id, user, with_sessions};
+use crate::store::conformance::fixture::{NOW, rotate, session, session_id, user};
 use crate::store::postgres::connection::Connector;
 use crate::store::postgres::rotations::rotate_many;
-use crate::store::sessions::{FindSession, RotateOutcome, RotateSession, open};
+use crate::store::sessions::{RotateSession, open};
 use crate::store::tx::Tx;
 use crate::store::users::CreateUser;
-use crate::store::{Engine, Op, Store, StoreError, StoreUrl};
+use crate::store::{Op, StoreError};
 
 /// A situation in which a token is presented.
 #[derive(Clone, Debug)]
@@ -73,7 +71,7 @@ fn decision(situation: &Situation, op: &RotateSession) -> Decision {
         session.ended = Some(crate::domain::session::Ended { at: NOW, reason });
     }
     let policy = op.policies.of(&session.client_id);
-    refresh::decide(&session, op.presented, op.now, situation.user.is_enabled(), policy)
+    refresh::decide(&session, op.presented, op.now, op.waiting.so_far(), situation.user.is_enabled(), policy)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,44 +120,16 @@ async fn what_the_statement_rotates_the_rule_rotates_too() {
 async fn a_batch_of_one_session_gives_one_generation() {
     let Some(house) = OnServer::build("a_batch_of_one_session_gives_one_generation") else { return };
     let store = house.open();
-    with_sessions(&store, [1, 2, 3]).await;
+    crate::store::conformance::fixture::with_sessions(&store, [1, 2, 3]).await;
     let many = (0..300).map(|number| rotate(1 + number % 3, 0, NOW));
-    for answer in rotate_at_once(&store, many).await {
-        let (RotateOutcome::Rotated { session, .. } | RotateOutcome::Replayed { session, .. }) = answer.unwrap() else {
+    for answer in crate::store::conformance::fixture::rotate_at_once(&store, many).await {
+        let (crate::store::sessions::RotateOutcome::Rotated { session, .. }
+        | crate::store::sessions::RotateOutcome::Replayed { session, .. }) = answer.unwrap()
+        else {
             panic!("no successor")
         };
         assert_eq!(session.generation, 1);
     }
-    let found = store.read(FindSession { id: session_id(2) }).await.unwrap().unwrap();
+    let found = store.read(crate::store::sessions::FindSession { id: session_id(2) }).await.unwrap().unwrap();
     assert_eq!(found.generation, 1);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rotation_whose_caller_has_gone_before_it_was_sent_does_not_take_place() {
-    let test = "a_rotation_whose_caller_has_gone_before_it_was_sent_does_not_take_place";
-    let Some(house) = OnServer::build(test) else { return };
-    let limits = super::Limits { max_connections: 1, ..super::limits() };
-    let store = Store::open(&StoreUrl::Postgres(Box::new(house.address())), limits).await.unwrap();
-    with_sessions(&store, [1, 2, 3, 4]).await;
-    let Engine::Postgres(engine) = &store.engine else { panic!("{store:?}") };
-    let only = engine.shared.pool.get().await.unwrap();
-    let mut sent = Vec::new();
-    for number in [1, 2] {
-        let store = store.clone();
-        sent.push(tokio::spawn(async move { store.rotate(rotate(number, 0, NOW)).await }));
-        // As many batches as may be under way, which wait for the connection.
-        while engine.shared.pool.waiting() < sent.len() {
-            tokio::task::yield_now().await;
-        }
-    }
-    let mut gone = Box::pin(store.rotate(rotate(3, 0, NOW)));
-    assert!(gone.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    drop(gone);
-    drop(only);
-    for answer in sent {
-        assert!(matches!(answer.await.unwrap(), Ok(RotateOutcome::Rotated { .. })));
-    }
-    assert!(matches!(store.rotate(rotate(4, 0, NOW)).await, Ok(RotateOutcome::Rotated { .. })), "this came after it");
-    let found = store.read(FindSession { id: session_id(3) }).await.unwrap().unwrap();
-    assert_eq!(found.generation, 0);
 }
