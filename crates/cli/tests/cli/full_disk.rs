@@ -76,8 +76,8 @@ fn is_unavailable(answer: &Answer) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_full_disk_nothing_is_half_done_and_all_goes_on_when_there_is_room() {
     let test = "on_a_full_disk_nothing_is_half_done_and_all_goes_on_when_there_is_room";
-    if let Some(disk) = small_disk() {
-        return fill_and_make_room(&disk).await;
+    if let Some(small) = small_disk() {
+        return fill_and_make_room(&small).await;
     }
     let folder = tempfile::tempdir().unwrap();
     if !can_mount(folder.path()) {
@@ -89,17 +89,17 @@ async fn on_a_full_disk_nothing_is_half_done_and_all_goes_on_when_there_is_room(
     assert!(ran.stdout.contains("1 passed"), "{}", ran.stdout);
 }
 
-async fn fill_and_make_room(disk: &Disk) {
+async fn fill_and_make_room(small: &Disk) {
     let desk = Desk::new();
-    let url = format!("\nstore.url = \"sqlite:{}\"\n", disk.0.join("jotgate.db").display());
+    let url = format!("\nstore.url = \"sqlite:{}\"\n", small.0.join("jotgate.db").display());
     desk.write("jotgate.toml", CONFIG.replacen('\n', &url, 1));
     let server = Server::start(&desk);
     let probe = Probe::new(&server.url);
     let (ada, eve) = (probe.register("ada@example.com").await, probe.register("eve@example.com").await);
     // Whoever reads an old state keeps the log from beginning anew, so that every change needs new room.
-    let reader = disk.open_database();
+    let reader = small.open_database();
     reader.execute_batch("BEGIN; SELECT count(*) FROM users").unwrap();
-    disk.fill();
+    small.fill();
     for _ in 0..3 {
         is_unavailable(&refresh(&probe, &ada).await);
         is_unavailable(&log_out(&probe, &eve).await);
@@ -114,7 +114,7 @@ async fn fill_and_make_room(disk: &Disk) {
     probe.me(&ada.text("access_token")).await.ok(200);
     probe.send(probe.request(Method::GET, "/healthz")).await.ok(200);
 
-    disk.make_room();
+    small.make_room();
     while ready(&probe).await.status != 200 {
         tokio::task::yield_now().await;
     }
