@@ -52,16 +52,19 @@ struct Limits {
 impl Act {
     /// NIST SP 800-63B-4 §3.2.2 asks for at most 100 failures in a row, and names waits of up to an hour that grow, and networks from
     /// which the person has logged in before, as ways to spare them the lock-out (OWASP ASVS 5.0 §6.1.1). By this table an account that
-    /// is attacked from everywhere takes some 35 guesses on the first day and 24 on each one after it.
+    /// is attacked from everywhere takes some 50 guesses on the first day and 24 on each one after it.
     const fn limits(self) -> Limits {
         const QUARTER: u32 = 900;
-        const fn limit(free: u32, longest: u32) -> Option<Limit> {
-            Some(Limit { free, longest })
+        const NONE: Limits = Limits { each: None, account: None, network: None };
+        const fn limit(free: u32, longest: u32) -> Limit {
+            Limit { free, longest }
         }
         match self {
-            Self::LogIn => Limits { each: limit(5, QUARTER), account: limit(20, 3600), network: limit(100, 60) },
-            Self::ChangePassword => Limits { each: None, account: limit(5, QUARTER), network: None },
-            Self::Register => Limits { each: None, account: None, network: limit(30, 60) },
+            Self::LogIn => {
+                Limits { each: Some(limit(5, QUARTER)), account: Some(limit(20, 3600)), network: Some(limit(100, 60)) }
+            }
+            Self::ChangePassword => Limits { account: Some(limit(5, QUARTER)), ..NONE },
+            Self::Register => Limits { network: Some(limit(100, 60)), ..NONE },
         }
     }
 }
@@ -154,7 +157,7 @@ impl Throttle {
             return Err(Refused { wait, for_strangers: each.is_some() && who.network.is_some() });
         }
         // Where there is no count of their own the account's is: nobody else tries to change this password.
-        let own = if each.is_some() { 0 } else { 1 };
+        let own = usize::from(each.is_none());
         for (way, (place, counted)) in held.iter_mut().zip(counted).enumerate() {
             *place = counted.map(|(name, limit)| {
                 let last = recent.begin(name, limit, now);

@@ -138,6 +138,6 @@ mod tests {
                 admitted += 1;
             }
         }
-        assert!((20..=70).contains(&admitted), "{admitted}");
+        assert!((40..=60).contains(&admitted), "{admitted}");
     }
 }

@@ -47,11 +47,11 @@ impl App {
             return Err(error);
         }
         loop {
-            let changed = store.read(TriesAfter { after: *seen, limit: PAGE }).await?;
-            throttle.take_in(&changed.tries);
-            let Some(last) = changed.tries.last() else {
+            let found = store.read(TriesAfter { after: *seen, limit: PAGE }).await?;
+            throttle.take_in(&found.tries);
+            let Some(last) = found.tries.last() else {
                 // The store may have been set back.
-                *seen = changed.head;
+                *seen = found.head;
                 return Ok(());
             };
             *seen = last.sequence;
