@@ -79,6 +79,7 @@ macro_rules! conformance {
                 a_retry_replays_without_a_change
                 fifty_refreshes_with_one_token_give_one_generation
                 an_old_token_ends_the_session_once
+                a_rotation_that_was_overtaken_ends_nothing
                 a_session_that_is_over_refuses
                 a_token_from_the_future_is_refused_and_harmless
                 one_session_ends

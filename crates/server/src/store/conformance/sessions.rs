@@ -145,6 +145,19 @@ pub(in crate::store) async fn an_old_token_ends_the_session_once(house: &impl Ho
     assert_eq!(entries.into_iter().map(|entry| entry.revocation).collect::<Vec<_>>(), [expected]);
 }
 
+pub(in crate::store) async fn a_rotation_that_was_overtaken_ends_nothing(house: &impl House) {
+    let store = house.open();
+    with_sessions(&store, [1]).await;
+    assert!(matches!(store.rotate(rotate(1, 0, NOW).again()).await, Ok(RotateOutcome::Rotated { .. })));
+    assert!(matches!(store.rotate(rotate(1, 0, NOW).again()).await, Ok(RotateOutcome::Replayed { .. })));
+    // Somebody has gone on with the successor.
+    store.rotate(rotate(1, 1, NOW)).await.unwrap();
+    assert_eq!(store.rotate(rotate(1, 0, NOW).again()).await, Ok(RotateOutcome::Overtaken));
+    assert!(matches!(store.rotate(rotate(1, 2, NOW)).await, Ok(RotateOutcome::Rotated { .. })));
+    // Who has not waited is a thief.
+    assert!(matches!(store.rotate(rotate(1, 0, NOW)).await, Ok(RotateOutcome::Reused { .. })));
+}
+
 pub(in crate::store) async fn a_session_that_is_over_refuses(house: &impl House) {
     let store = house.open();
     let user = with_sessions(&store, [1, 2]).await;
