@@ -7,6 +7,7 @@ use crate::domain::user::User;
 use crate::hasher::Verdict;
 use crate::revocations;
 use crate::store::users::{self, ChangePasswordOutcome, FindUser};
+use crate::throttle::Act;
 use crate::tokens::check::Caller;
 
 /// What changing a password takes.
@@ -43,14 +44,18 @@ pub async fn change_password(app: &App, caller: &Caller, change: ChangePassword)
 /// A stolen access token must not let its thief guess the password, so delays apply as at log-in, with a counter of
 /// its own: strangers who guess at log-in must not keep the owner from changing it.
 async fn check_current(app: &App, user: &User, current: Option<Password>) -> Result<(), Failure> {
-    let key = format!("change password {}", user.id);
-    let attempt = app.inner.throttle.admit(Some(&key), app.now()).map_err(Failure::TooManyAttempts)?;
+    let admitted = app.inner.throttle.admit_act(Act::ChangePassword, &user.id.to_string(), app.now());
+    let attempt = admitted.map_err(Failure::TooManyAttempts)?;
     let current = current.ok_or(Failure::InvalidCredentials)?;
-    match app.inner.hasher.verify(current, user.password_hash.as_ref()).await? {
-        Verdict::Wrong => Err(Failure::InvalidCredentials),
-        Verdict::Right | Verdict::RightButOutdated => {
+    match app.inner.hasher.verify(current, user.password_hash.as_ref()).await {
+        Ok(Verdict::Wrong) => Err(Failure::InvalidCredentials),
+        Ok(Verdict::Right | Verdict::RightButOutdated) => {
             attempt.succeeded();
             Ok(())
+        }
+        Err(error) => {
+            attempt.not_tried();
+            Err(error.into())
         }
     }
 }

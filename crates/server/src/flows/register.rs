@@ -6,7 +6,9 @@ use super::{Device, Failure};
 use crate::app::App;
 use crate::domain::email::Email;
 use crate::domain::password::Password;
+use crate::domain::subnet::Subnet;
 use crate::domain::user::DisplayName;
+use crate::throttle::{Act, Who};
 
 /// What registering takes.
 #[derive(Debug)]
@@ -23,9 +25,18 @@ pub struct Register {
 ///
 /// # Errors
 ///
-/// [`Failure::UnknownClient`], [`Failure::WeakPassword`], [`Failure::EmailTaken`], [`Failure::Overloaded`], or a failure of the store.
+/// [`Failure::UnknownClient`], [`Failure::TooManyAttempts`], [`Failure::WeakPassword`], [`Failure::EmailTaken`],
+/// [`Failure::Overloaded`], or a failure of the store.
 pub async fn register(app: &App, register: Register, device: Device) -> Result<Opened, Failure> {
     grant::client(app, &device)?;
+    let who = Who { account: None, network: device.address.as_deref().and_then(Subnet::parse) };
+    // Every try counts, the successful ones above all.
+    drop(
+        app.inner
+            .throttle
+            .admit(Act::Register, who, app.now())
+            .map_err(|refused| Failure::TooManyAttempts(refused.wait))?,
+    );
     let Register { email, password, name } = register;
     let user = users::prepare(app, NewUser { email, password, name, roles: Vec::new() }).await?;
     let now = app.now();

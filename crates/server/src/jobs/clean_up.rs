@@ -1,7 +1,8 @@
-//! Clean-up in small steps that never hold up a request: forgotten revocations, dead sessions, idle memory.
+//! Clean-up in small steps that never hold up a request: forgotten revocations and tries, dead sessions, idle memory.
 
 use std::time::Duration;
 
+use super::share_tries;
 use crate::app::App;
 use crate::domain::session::SessionId;
 use crate::store::StoreError;
@@ -33,6 +34,7 @@ async fn round(app: &App) -> Result<(), StoreError> {
     while app.inner.store.write(ForgetRevocations { now, limit: STEP }).await? == u64::from(STEP) {
         tokio::time::sleep(BREATH).await;
     }
+    share_tries::clean_up(app, BREATH).await?;
     let dead_before = now.minus_seconds(KEEP_DEAD_SECONDS);
     let mut after: Option<SessionId> = None;
     loop {
