@@ -7,6 +7,7 @@ use crate::store::conformance::{House, statements};
 use crate::store::{Store, StoreUrl};
 
 mod batches;
+mod clean_up;
 mod lost;
 mod proxy;
 mod tables;
