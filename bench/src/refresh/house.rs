@@ -67,7 +67,7 @@ impl House {
     }
 
     /// Moves in: opens so many sessions, each of a user of its own. Gives their refresh tokens.
-    pub(super) async fn open_sessions(&self, count: u64) -> anyhow::Result<Vec<String>> {
+    pub(crate) async fn open_sessions(&self, count: u64) -> anyhow::Result<Vec<String>> {
         let clock = Arc::new(PastClock(Mutex::new(Chance::new(1))));
         let app = App::open_with(self.config()?, clock, Arc::new(SystemRandom)).await?;
         let mut running = JoinSet::new();
