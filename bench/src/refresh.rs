@@ -228,6 +228,7 @@ mod tests {
         let house = House(folder.path().to_owned());
         let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
         let tokens = runtime.block_on(house.open_sessions(6)).unwrap();
+        house.fill_up_to(100).unwrap();
         house.fill_up_to(500).unwrap();
         let sessions: i64 = rusqlite::Connection::open(house.database())
             .and_then(|database| database.query_row("SELECT count(*) FROM sessions", [], |row| row.get(0)))

@@ -30,7 +30,7 @@ pub(super) fn fill_up_to(database: &Path, sessions: u64) -> anyhow::Result<()> {
     database.pragma_update(None, "synchronous", "OFF")?;
     database.pragma_update(None, "cache_size", -64 * 1024)?;
     let transaction = database.transaction()?;
-    insert(&transaction, sessions.saturating_sub(present.unsigned_abs()))?;
+    insert(&transaction, present.unsigned_abs(), sessions)?;
     transaction.commit()?;
     set_journal(&database, "WAL")
 }
@@ -47,14 +47,14 @@ fn set_journal(database: &Connection, mode: &str) -> anyhow::Result<()> {
     database.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(())).context("the journal")
 }
 
-fn insert(transaction: &Transaction<'_>, missing: u64) -> anyhow::Result<()> {
+fn insert(transaction: &Transaction<'_>, present: u64, sessions: u64) -> anyhow::Result<()> {
     let (mut user, mut session) = (transaction.prepare(USER)?, transaction.prepare(SESSION)?);
     let begin = SystemClock.now().millis().saturating_sub_unsigned(SPREAD_MILLIS);
     let (mut chance, mut owner) = (Chance::new(2), [0; 16]);
-    for number in 0..missing {
-        let share = u128::from(SPREAD_MILLIS) * u128::from(number) / u128::from(missing);
+    for number in present..sessions {
+        let share = u128::from(SPREAD_MILLIS) * u128::from(number - present) / u128::from(sessions - present);
         let opened = begin.saturating_add_unsigned(u64::try_from(share)?);
-        if number % SESSIONS_A_USER == 0 {
+        if (number - present).is_multiple_of(SESSIONS_A_USER) {
             owner = id(opened.cast_unsigned(), &mut chance);
             user.execute(params![owner, format!("somebody-{number:09}@example.com"), HASH, opened])?;
         }
