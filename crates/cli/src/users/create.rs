@@ -41,7 +41,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
 }
 
 async fn create(app: App, new: NewUser, output: Output) -> Result<Exit, Failure> {
-    let user = flows::create_user(&app, new).await.map_err(store::refused)?;
+    let user = flows::create_user(&app, &flows::By::command_line(), new).await.map_err(store::refused)?;
     let view = UserView::of(&user);
     output.answer(|| &view, || format!("{}\n{}", green("created"), view.text()))?;
     Ok(Exit::Done)

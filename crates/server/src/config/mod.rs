@@ -4,6 +4,7 @@
 //! `rules.rs`. Every problem found is reported, not only the first. Nothing here reads the process's environment or a
 //! file: the caller hands both in.
 
+mod audit;
 mod clients;
 mod duration;
 mod forward_auth;
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use audit::Audit;
 pub use clients::Client;
 pub use duration::Seconds;
 pub use forward_auth::ForwardAuth;
@@ -76,6 +78,8 @@ pub struct Config {
     pub forward_auth: ForwardAuth,
     /// Limits on wrong passwords.
     pub throttle: Throttle,
+    /// The trail of what happened.
+    pub audit: Audit,
     /// What is logged, and how.
     pub log: Log,
     /// The folder that relative paths start from: that of the configuration file.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    clients, forward_auth, http, keys as keys_file, log, passwords, revocations, sessions, store, throttle, tls, tokens,
+    audit, clients, forward_auth, http, keys as keys_file, log, passwords, revocations, sessions, store, throttle, tls,
+    tokens,
 };
 
 /// One key of the configuration.
@@ -33,6 +34,7 @@ pub fn keys() -> Vec<Key> {
         keys_file::KEYS,
         forward_auth::KEYS,
         throttle::KEYS,
+        audit::KEYS,
         log::KEYS,
     ];
     files.concat()

@@ -58,6 +58,7 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("keys.rotate_every", config.keys.check_rotation());
     refuse("forward_auth.login_url", login_url(config.forward_auth.login_url.as_deref()));
     refuse("forward_auth.origins", config.forward_auth.origins.iter().try_for_each(|origin| exact_origin(origin)));
+    refuse("audit.retention", audit_retention(config.audit.retention));
     refuse("log.level", not_empty(&config.log.level));
     if problems.is_empty() { Ok(warnings(config)) } else { Err(ConfigError { problems }) }
 }
@@ -158,6 +159,10 @@ fn both_or_neither(config: &Config) -> Result<(), String> {
 /// A verifier takes ten seconds of silence for an outage, so that two heartbeats have to fit in.
 fn heartbeat(every: Seconds) -> Result<(), String> {
     if (1..=5).contains(&every.0) { Ok(()) } else { Err(format!("is {every}; use 1s to 5s")) }
+}
+
+fn audit_retention(retention: Seconds) -> Result<(), String> {
+    if retention.0 < 86_400 { Err(format!("{retention} is too short; at least \"1d\"")) } else { Ok(()) }
 }
 
 fn access_ttl(ttl: Seconds) -> Result<(), String> {

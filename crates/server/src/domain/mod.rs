@@ -1,5 +1,6 @@
 //! Nouns and rules. Pure: no HTTP, no SQL, no async, no clock and no randomness; the time is an argument.
 
+pub mod audit;
 pub mod email;
 mod id;
 pub mod key;

@@ -2,12 +2,14 @@
 
 use super::Failure;
 use crate::app::App;
+use crate::domain::audit::{By, Event, Line};
 use crate::domain::email::{Email, InvalidEmail};
 use crate::domain::password::PasswordHash;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{DisplayName, InvalidName, User, UserId};
 use crate::hasher::Unusable;
 use crate::random;
+use crate::store::audit::Audited;
 use crate::store::users::import::{ImportUserOutcome, ImportUsers, KnownEmails};
 
 /// An account as another system had it.
@@ -96,7 +98,13 @@ pub async fn import(app: &App, accounts: Vec<Imported>, mode: ImportMode) -> Res
     let users: Vec<_> = accounts.into_iter().map(|account| user(app, account)).collect();
     let fit: Vec<User> = users.iter().filter_map(|user| user.as_ref().ok().cloned()).collect();
     let outcomes = match mode {
-        ImportMode::Write => app.inner.store.write(ImportUsers { users: fit }).await?,
+        ImportMode::Write => {
+            let line = app.line(app.now(), Event::UserImport, &By::command_line());
+            app.inner
+                .store
+                .write(Audited::new(ImportUsers { users: fit }, move |outcomes: &_| written(&line, outcomes)))
+                .await?
+        }
         ImportMode::DryRun => look_up(app, fit).await?,
     };
     let mut outcomes = outcomes.into_iter();
@@ -109,6 +117,12 @@ pub async fn import(app: &App, accounts: Vec<Imported>, mode: ImportMode) -> Res
         },
     };
     Ok(users.into_iter().map(outcome).collect())
+}
+
+/// One line for all accounts of a transaction: they can be a hundred thousand in all.
+fn written(line: &Line, outcomes: &Vec<ImportUserOutcome>) -> Option<Line> {
+    let imported = outcomes.iter().filter(|outcome| **outcome == ImportUserOutcome::Created).count();
+    (imported > 0).then(|| line.clone().with("imported", imported))
 }
 
 async fn look_up(app: &App, users: Vec<User>) -> Result<Vec<ImportUserOutcome>, Failure> {

@@ -1,6 +1,7 @@
 //! What someone can do: one verb a file. A flow knows no HTTP and no SQL; it parses nothing, and decides in the order
 //! that its function reads.
 
+mod audit;
 mod authenticate;
 mod change_password;
 mod grant;
@@ -15,6 +16,7 @@ mod rekey;
 mod sessions;
 mod users;
 
+pub use audit::{Lines, audit};
 pub use authenticate::authenticate;
 pub use change_password::{ChangePassword, change_password};
 pub use grant::{Grant, Opened};
@@ -29,6 +31,7 @@ pub use rekey::{Rekeyed, rekey};
 pub use sessions::{end_session, end_sessions_of, end_sessions_of_everyone, sessions};
 pub use users::{NewUser, create_user, delete_user, disable_user, enable_user, find_user, users};
 
+pub use crate::domain::audit::{By, Origin};
 use crate::domain::email::InvalidEmail;
 use crate::domain::password::WeakPassword;
 use crate::hasher::HashError;
@@ -43,10 +46,8 @@ pub struct Device {
     pub name: Option<String>,
     /// The client itself, by its `client_id`; `tokens.client_id` when it does not say.
     pub client: Option<String>,
-    /// The network address of the peer.
-    pub address: Option<String>,
-    /// The `User-Agent` of the request.
-    pub user_agent: Option<String>,
+    /// From where it asks.
+    pub origin: Origin,
 }
 
 /// Why a flow did not do what it was asked. `http/error.rs` has the status and the code of each.

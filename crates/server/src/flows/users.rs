@@ -2,12 +2,14 @@
 
 use super::Failure;
 use crate::app::App;
+use crate::domain::audit::{By, Event, Line};
 use crate::domain::email::Email;
 use crate::domain::password::Password;
-use crate::domain::session::Session;
+use crate::domain::session::{Session, SessionId};
 use crate::domain::user::{DisplayName, User, UserId};
 use crate::random;
 use crate::revocations;
+use crate::store::audit::Audited;
 use crate::store::users::{
     CreateUser, CreateUserOutcome, DeleteUser, DisableUser, EnableUser, FindUser, FindUserByEmail, ListUsers,
 };
@@ -30,9 +32,10 @@ pub struct NewUser {
 /// # Errors
 ///
 /// [`Failure::WeakPassword`], [`Failure::EmailTaken`], [`Failure::Overloaded`], or a failure of the store.
-pub async fn create_user(app: &App, new: NewUser) -> Result<User, Failure> {
+pub async fn create_user(app: &App, by: &By, new: NewUser) -> Result<User, Failure> {
     let user = prepare(app, new).await?;
-    write(app, user, None).await
+    let line = app.line(user.created_at, Event::UserCreate, by).about(user.id);
+    write(app, user, None, line).await
 }
 
 /// The account as it will be, its password judged and hashed.
@@ -54,8 +57,11 @@ pub(super) async fn prepare(app: &App, new: NewUser) -> Result<User, Failure> {
 }
 
 /// Makes the account, and its first session with it when there is one: both or neither.
-pub(super) async fn write(app: &App, user: User, session: Option<Session>) -> Result<User, Failure> {
-    match app.inner.store.write(CreateUser { user: user.clone(), session }).await? {
+pub(super) async fn write(app: &App, user: User, session: Option<Session>, line: Line) -> Result<User, Failure> {
+    let line = if user.roles.is_empty() { line } else { line.with("roles", user.roles.clone()) };
+    let create = CreateUser { user: user.clone(), session };
+    let created = move |outcome: &_| (*outcome == CreateUserOutcome::Created).then(|| line.clone());
+    match app.inner.store.write(Audited::new(create, created)).await? {
         CreateUserOutcome::Created => Ok(user),
         CreateUserOutcome::EmailTaken => Err(Failure::EmailTaken),
     }
@@ -89,10 +95,12 @@ pub async fn find_user(app: &App, id_or_email: &str) -> Result<User, Failure> {
 /// # Errors
 ///
 /// [`Failure::UserNotFound`], or a failure of the store.
-pub async fn disable_user(app: &App, id: UserId) -> Result<usize, Failure> {
+pub async fn disable_user(app: &App, by: &By, id: UserId) -> Result<usize, Failure> {
     let now = app.now();
     let forget_at = revocations::forget_at(now);
-    let ended = app.end(DisableUser { id, now, forget_at }).await?.ok_or(Failure::UserNotFound)?;
+    let line = app.line(now, Event::UserDisable, by).about(id);
+    let disable = Audited::new(DisableUser { id, now, forget_at }, move |ended: &_| closed(&line, ended));
+    let ended = app.end(disable).await?.ok_or(Failure::UserNotFound)?;
     Ok(ended.len())
 }
 
@@ -101,8 +109,11 @@ pub async fn disable_user(app: &App, id: UserId) -> Result<usize, Failure> {
 /// # Errors
 ///
 /// [`Failure::UserNotFound`], or a failure of the store.
-pub async fn enable_user(app: &App, id: UserId) -> Result<(), Failure> {
-    let known = app.inner.store.write(EnableUser { id, now: app.now() }).await?;
+pub async fn enable_user(app: &App, by: &By, id: UserId) -> Result<(), Failure> {
+    let now = app.now();
+    let line = app.line(now, Event::UserEnable, by).about(id);
+    let enable = Audited::new(EnableUser { id, now }, move |known: &bool| known.then(|| line.clone()));
+    let known = app.inner.store.write(enable).await?;
     if known { Ok(()) } else { Err(Failure::UserNotFound) }
 }
 
@@ -111,9 +122,16 @@ pub async fn enable_user(app: &App, id: UserId) -> Result<(), Failure> {
 /// # Errors
 ///
 /// [`Failure::UserNotFound`], or a failure of the store.
-pub async fn delete_user(app: &App, id: UserId) -> Result<usize, Failure> {
+pub async fn delete_user(app: &App, by: &By, id: UserId) -> Result<usize, Failure> {
     let now = app.now();
     let forget_at = revocations::forget_at(now);
-    let ended = app.end(DeleteUser { id, now, forget_at }).await?.ok_or(Failure::UserNotFound)?;
+    let line = app.line(now, Event::UserDelete, by).about(id);
+    let delete = Audited::new(DeleteUser { id, now, forget_at }, move |ended: &_| closed(&line, ended));
+    let ended = app.end(delete).await?.ok_or(Failure::UserNotFound)?;
     Ok(ended.len())
+}
+
+/// What is written of an account that was closed with its sessions; nothing when there is no such account.
+fn closed(line: &Line, ended: &Option<Vec<SessionId>>) -> Option<Line> {
+    ended.as_ref().map(|ended| line.clone().with("sessions_ended", ended.len()))
 }

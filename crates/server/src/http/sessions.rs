@@ -10,6 +10,7 @@ use super::answer::rfc3339;
 use super::error::ApiError;
 use super::extract::Access;
 use crate::app::App;
+use crate::domain::audit::{Actor, By, Origin};
 use crate::domain::session::{EndReason, Session, SessionId};
 use crate::flows::{self, Failure};
 
@@ -22,11 +23,13 @@ pub(crate) async fn get(State(app): State<App>, Access(caller): Access) -> Resul
 pub(crate) async fn delete(
     State(app): State<App>,
     Access(caller): Access,
+    origin: Origin,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
     let session: Option<SessionId> = id.ok().and_then(|Path(id)| id.parse().ok());
     let session = session.ok_or(Failure::SessionNotFound)?;
-    flows::end_session(&app, Some(caller.user), session, EndReason::Logout).await?;
+    let by = By { actor: Actor::User(caller.user), origin };
+    flows::end_session(&app, &by, Some(caller.user), session, EndReason::Logout).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

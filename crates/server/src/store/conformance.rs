@@ -3,6 +3,7 @@
 use super::sql::Sql;
 use super::{Store, meta};
 
+pub(super) mod audit;
 pub(super) mod engine;
 pub(in crate::store) mod fixture;
 pub(super) mod keys;
@@ -30,6 +31,7 @@ pub(super) fn statements() -> Vec<(&'static str, Sql)> {
         super::sessions::rotate::STATEMENTS,
         super::sessions::sweep::STATEMENTS,
         super::revocations::STATEMENTS,
+        super::audit::STATEMENTS,
         super::keys::STATEMENTS,
         super::copy::ops::STATEMENTS,
         meta::STATEMENTS,
@@ -91,6 +93,13 @@ macro_rules! conformance {
                 expired_entries_are_forgotten_and_numbers_never_come_back
                 a_number_beyond_the_head_gets_nothing
                 a_reader_never_sees_a_hole
+            }
+            audit {
+                a_line_is_read_as_it_was_written
+                lines_are_listed_newest_first_and_by_what_is_asked
+                paging_sees_each_old_line_once_while_others_are_written
+                what_an_operation_did_and_its_line_are_one
+                old_lines_are_forgotten_in_steps
             }
             keys {
                 keys_are_kept_as_given

@@ -71,6 +71,7 @@ pub(in crate::store) fn rotate(number: u128, presented: u64, now: Timestamp) -> 
         policies: RefreshPolicies::default(),
         address: Some("198.51.100.1".to_owned()),
         user_agent: Some("Lynx".to_owned()),
+        request: None,
         forget_at: FORGET_AT,
     }
 }

@@ -102,6 +102,27 @@ pub(super) const TABLES: &[Table] = &[
         is_referred_to: false,
         which: "TRUE",
     },
+    Table {
+        name: "audit",
+        key: KeyKind::Bytes,
+        columns: &[
+            "id",
+            "at",
+            "event",
+            "refused",
+            "actor",
+            "actor_id",
+            "user_id",
+            "session_id",
+            "target",
+            "address",
+            "user_agent",
+            "request_id",
+            "detail",
+        ],
+        is_referred_to: false,
+        which: "TRUE",
+    },
 ];
 
 /// The statements for a table.

@@ -93,13 +93,13 @@ pub(crate) async fn every_end_is_in_the_feed(site: Site) {
 
     let other = site.register("known@example.com").await;
     let known = flows::find_user(&site.app, "known@example.com").await.unwrap().id;
-    flows::disable_user(&site.app, known).await.unwrap();
+    flows::disable_user(&site.app, &flows::By::command_line(), known).await.unwrap();
     assert_eq!(ended_after(&site, &mut head).await, sorted(&[&other]), "a disabled user");
     let last = site.register("many@example.com").await;
     let many = flows::find_user(&site.app, "many@example.com").await.unwrap().id;
-    flows::delete_user(&site.app, many).await.unwrap();
+    flows::delete_user(&site.app, &flows::By::command_line(), many).await.unwrap();
     assert_eq!(ended_after(&site, &mut head).await, sorted(&[&last]), "a deleted user");
-    flows::delete_user(&site.app, user).await.unwrap();
+    flows::delete_user(&site.app, &flows::By::command_line(), user).await.unwrap();
     assert!(ended_after(&site, &mut head).await.is_empty(), "nothing was left to end");
 }
 

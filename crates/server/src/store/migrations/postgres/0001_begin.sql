@@ -65,6 +65,27 @@ CREATE TABLE keys (
     retired_at    BIGINT
 );
 
+-- The audit trail: lines are added, and deleted when they are old, and never changed. An id begins with the time of its line.
+-- Accounts and sessions may be gone while lines about them are kept.
+CREATE TABLE audit (
+    id         BYTEA NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
+    at         BIGINT NOT NULL,
+    event      TEXT NOT NULL,
+    refused    TEXT,                            -- the code of the answer; nothing when it was done
+    actor      TEXT NOT NULL,
+    actor_id   BYTEA,
+    user_id    BYTEA,
+    session_id BYTEA,
+    target     TEXT,
+    address    TEXT,
+    user_agent TEXT,
+    request_id BYTEA,
+    detail     TEXT                             -- a JSON object
+);
+
+CREATE INDEX audit_by_user ON audit (user_id, id);
+CREATE INDEX audit_by_event ON audit (event, id);
+
 -- How many changes each connection has committed, written with each of them: by this a commit of unknown outcome is
 -- resolved. A number below zero is a fence: that connection can commit no more.
 CREATE TABLE connections (
