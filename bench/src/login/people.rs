@@ -44,6 +44,6 @@ impl People {
 
 async fn make(app: &App, email: &str) -> anyhow::Result<jotgate_server::domain::user::UserId> {
     let (email, password) = (Email::parse(email)?, Password::parse(PASSWORD)?);
-    let new = NewUser { email, password, name: None, roles: Vec::new() };
+    let new = NewUser::new(email, Some(password));
     Ok(flows::create_user(app, &flows::By::command_line(), new).await?.id)
 }

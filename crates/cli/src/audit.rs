@@ -115,7 +115,9 @@ fn event(text: &str) -> Result<Event, String> {
 
 fn since(text: &str) -> Result<Timestamp, String> {
     let seconds = times::since(text, clock::now());
-    seconds.map(Timestamp::from_seconds).ok_or_else(|| "write a time such as 2026-11-01T00:00:00Z, or 90s, 30m, 24h, 7d".to_owned())
+    seconds
+        .map(Timestamp::from_seconds)
+        .ok_or_else(|| "write a time such as 2026-11-01T00:00:00Z, or 90s, 30m, 24h, 7d".to_owned())
 }
 
 impl LineView {

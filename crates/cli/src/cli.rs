@@ -4,7 +4,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::{audit, backup, completions, config, dev, jwk, jws, keys, man, restore, serve, sessions, store, token, users};
+use crate::{
+    audit, backup, completions, config, dev, jwk, jws, keys, man, restore, serve, sessions, store, token, users,
+};
 
 /// JWT authentication: log in once, verify anywhere without asking anyone, log out everywhere at once.
 #[derive(Debug, Parser)]

@@ -33,10 +33,7 @@ fn what_commands_do_is_in_the_trail() {
     desk.run(&["keys", "generate"]).ends(0);
     desk.run(&["users", "delete", "ada@example.com", "--yes"]).ends(0);
     let all = lines(&desk, &[]);
-    assert_eq!(
-        events(&all),
-        ["user.delete", "key.make", "user.enable", "user.disable", "user.create", "user.create"]
-    );
+    assert_eq!(events(&all), ["user.delete", "key.make", "user.enable", "user.disable", "user.create", "user.create"]);
     assert!(all.iter().all(|line| line["actor"] == "command_line" && line["outcome"] == "done"), "{all:?}");
     let of_ada = lines(&desk, &["--user", id]);
     assert_eq!(events(&of_ada), ["user.delete", "user.enable", "user.disable", "user.create"], "also when it is gone");

@@ -16,6 +16,7 @@ mod passwords;
 mod problem;
 mod reference;
 mod revocations;
+mod roles;
 mod rules;
 mod secret;
 mod sessions;
@@ -42,6 +43,7 @@ pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
 pub use reference::{Key, keys as reference};
 pub use revocations::Revocations;
+pub use roles::Role;
 pub use sessions::Sessions;
 pub use store::StoreConfig;
 pub use throttle::Throttle;
@@ -68,6 +70,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// Clients whose sessions live by other limits, by their `client_id`.
     pub clients: BTreeMap<String, Client>,
+    /// The scopes that roles grant, by the name of the role.
+    pub roles: BTreeMap<String, Role>,
     /// The feed that verifiers elsewhere follow.
     pub revocations: Revocations,
     /// Password rules and the cost of hashing them.

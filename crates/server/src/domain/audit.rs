@@ -57,6 +57,8 @@ events! {
     SessionEnd     "session.end"     "somebody else than the person ended sessions"
     UserCreate     "user.create"     "an account was made for somebody"
     UserImport     "user.import"     "accounts of another system were taken in; `imported` has their number"
+    UserUpdate     "user.update"     "an administrator changed an account; `changed` says what of it"
+    UserRoles      "user.roles"      "an administrator gave or took roles; `before` and `after` are the lists"
     UserDisable    "user.disable"    "an account was closed, and its sessions ended"
     UserEnable     "user.enable"     "a closed account was opened again"
     UserDelete     "user.delete"     "an account was deleted, and its sessions ended"

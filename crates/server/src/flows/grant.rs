@@ -64,7 +64,7 @@ pub(super) async fn open_session(
     match app.end(Audited::new(open, move |outcome| logged_in(&line, outcome))).await? {
         OpenSessionOutcome::Opened { user, .. } => {
             let grant = issue(app, &user, &session, now)?;
-            Ok(Opening::Opened(Box::new(Opened { user, grant })))
+            Ok(Opening::Opened(Box::new(Opened { user: *user, grant })))
         }
         OpenSessionOutcome::AccountDisabled => Err(Failure::AccountDisabled),
         OpenSessionOutcome::HashChanged => Ok(Opening::HashChanged),

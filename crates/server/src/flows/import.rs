@@ -4,6 +4,7 @@ use super::Failure;
 use crate::app::App;
 use crate::domain::audit::{By, Event, Line};
 use crate::domain::email::{Email, InvalidEmail};
+use crate::domain::metadata::Metadata;
 use crate::domain::password::PasswordHash;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{DisplayName, InvalidName, User, UserId};
@@ -69,7 +70,7 @@ pub enum ImportRefusal {
     #[error("{0}")]
     Name(#[from] InvalidName),
     /// A role is not one word.
-    #[error("a role is one word")]
+    #[error("a role is one word of at most 64 characters")]
     Role,
     /// The password hash does not verify here.
     #[error("the password hash {0}")]
@@ -102,7 +103,7 @@ pub async fn import(app: &App, accounts: Vec<Imported>, mode: ImportMode) -> Res
             let line = app.line(app.now(), Event::UserImport, &By::command_line());
             app.inner
                 .store
-                .write(Audited::new(ImportUsers { users: fit }, move |outcomes: &_| written(&line, outcomes)))
+                .write(Audited::new(ImportUsers { users: fit }, move |outcomes: &Vec<_>| written(&line, outcomes)))
                 .await?
         }
         ImportMode::DryRun => look_up(app, fit).await?,
@@ -120,7 +121,7 @@ pub async fn import(app: &App, accounts: Vec<Imported>, mode: ImportMode) -> Res
 }
 
 /// One line for all accounts of a transaction: they can be a hundred thousand in all.
-fn written(line: &Line, outcomes: &Vec<ImportUserOutcome>) -> Option<Line> {
+fn written(line: &Line, outcomes: &[ImportUserOutcome]) -> Option<Line> {
     let imported = outcomes.iter().filter(|outcome| **outcome == ImportUserOutcome::Created).count();
     (imported > 0).then(|| line.clone().with("imported", imported))
 }
@@ -137,7 +138,7 @@ fn user(app: &App, account: Imported) -> Result<User, ImportRefusal> {
     let now = app.now();
     let email = Email::parse(&account.email)?;
     let name = account.name.as_deref().map(DisplayName::parse).transpose()?;
-    if !account.roles.iter().all(|role| is_word(role)) {
+    if !account.roles.iter().all(|role| super::check_role(role).is_ok()) {
         return Err(ImportRefusal::Role);
     }
     let password_hash = account.password_hash.map(PasswordHash::new);
@@ -155,12 +156,10 @@ fn user(app: &App, account: Imported) -> Result<User, ImportRefusal> {
         name: name.map(|name| name.as_str().to_owned()),
         roles: account.roles,
         password_hash,
+        app_metadata: Metadata::default(),
+        user_metadata: Metadata::default(),
         disabled_at: account.disabled.then_some(now),
         created_at,
         updated_at: now,
     })
-}
-
-fn is_word(role: &str) -> bool {
-    !role.is_empty() && !role.chars().any(|c| c.is_whitespace() || c.is_control())
 }

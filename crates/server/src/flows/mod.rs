@@ -1,6 +1,7 @@
 //! What someone can do: one verb a file. A flow knows no HTTP and no SQL; it parses nothing, and decides in the order
 //! that its function reads.
 
+mod administer;
 mod audit;
 mod authenticate;
 mod change_password;
@@ -14,6 +15,7 @@ mod refresh;
 mod register;
 mod rekey;
 mod sessions;
+mod update_user;
 mod users;
 
 pub use audit::{Lines, audit};
@@ -24,15 +26,19 @@ pub use import::{ImportMode, ImportOutcome, ImportRefusal, Imported, import};
 pub use keys::{KeyInfo, KeysFailure, NextKeyInfo, Revoked, generate_key, keys, public_keys, revoke_keys, rotate_key};
 pub use login::{LogIn, login};
 pub use logout::{Credential, Scope, logout};
-pub use me::{me, rename};
+pub use me::{UpdateMe, me, update_me};
 pub use refresh::refresh;
 pub use register::{Register, register};
 pub use rekey::{Rekeyed, rekey};
 pub use sessions::{end_session, end_sessions_of, end_sessions_of_everyone, sessions};
-pub use users::{NewUser, create_user, delete_user, disable_user, enable_user, find_user, users};
+pub use update_user::{UpdateUser, update_user};
+pub use users::{
+    NewUser, check_role, create_user, delete_user, disable_user, enable_user, find_user, users, users_by_email,
+};
 
 pub use crate::domain::audit::{By, Origin};
 use crate::domain::email::InvalidEmail;
+use crate::domain::metadata::InvalidMetadata;
 use crate::domain::password::WeakPassword;
 use crate::hasher::HashError;
 use crate::store::StoreError;
@@ -65,6 +71,18 @@ pub enum Failure {
     /// The name is empty, too long, or has control characters.
     #[error("{0}")]
     InvalidName(String),
+    /// The metadata would be too much; of the two the one that is named.
+    #[error("{0} {1}")]
+    InvalidMetadata(&'static str, InvalidMetadata),
+    /// A role is not one word of at most 64 characters.
+    #[error("a role is one word of at most 64 characters")]
+    InvalidRole,
+    /// Administrators cannot take themselves out.
+    #[error("administrators cannot close or delete their own account, nor take from it what makes them administrators")]
+    OwnAccount,
+    /// Whoever asks was an administrator when the token was issued, and is none any more.
+    #[error("the account of the access token is no administrator any more")]
+    NoAdministrator,
     /// There is an account with that address.
     #[error("there is an account with this e-mail address")]
     EmailTaken,

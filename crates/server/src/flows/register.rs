@@ -29,7 +29,7 @@ pub async fn register(app: &App, register: Register, device: Device) -> Result<O
     grant::client(app, &device)?;
     let Register { email, password, name } = register;
     let origin = device.origin.clone();
-    let user = users::prepare(app, NewUser { email, password, name, roles: Vec::new() }).await?;
+    let user = users::prepare(app, NewUser { name, ..NewUser::new(email, Some(password)) }).await?;
     let now = app.now();
     let session = new_session(app, user.id, device, now).await?;
     let by = By { actor: Actor::User(user.id), origin };

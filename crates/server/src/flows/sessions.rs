@@ -1,6 +1,7 @@
 //! Sessions: list a user's, end one.
 
 use super::Failure;
+use super::administer::as_administrator;
 use crate::app::App;
 use crate::domain::audit::{Actor, By, Event, Line};
 use crate::domain::session::{EndReason, Session, SessionId};
@@ -75,7 +76,8 @@ async fn end(app: &App, by: &By, user: UserId, (which, reason): (Which, EndReaso
     let line = if let Which::One(session) = which { line.session(session) } else { line };
     let forget_at = revocations::forget_at(now);
     let end = EndSessions { user, which, reason, now, forget_at };
-    Ok(app.end(Audited::new(end, move |ended: &Vec<_>| ended_some(&line, ended.len()))).await?.len())
+    let end = Audited::new(end, move |ended: &Vec<_>| ended_some(&line, ended.len()));
+    Ok(app.end(as_administrator(app, by, Some(user), end)).await??.len())
 }
 
 /// What is written of an end of sessions; nothing when they were over already.

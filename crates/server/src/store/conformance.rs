@@ -26,6 +26,8 @@ pub(super) fn statements() -> Vec<(&'static str, Sql)> {
     [
         super::users::STATEMENTS,
         super::users::import::STATEMENTS,
+        super::users::list::STATEMENTS,
+        super::users::update::STATEMENTS,
         super::sessions::STATEMENTS,
         super::sessions::open::STATEMENTS,
         super::sessions::rotate::STATEMENTS,
@@ -49,7 +51,10 @@ macro_rules! conformance {
                 an_address_is_one_however_it_is_written
                 fifty_registrations_of_one_address_make_one_account
                 users_are_listed_in_order_and_in_pages
-                a_user_is_renamed
+                users_are_found_by_the_beginning_of_their_address
+                a_user_is_changed_in_what_is_given
+                only_who_is_an_administrator_now_may_act_as_one
+                of_two_administrators_who_close_each_other_one_remains
                 a_password_change_ends_the_other_sessions
                 a_password_change_needs_the_password_that_was_verified
                 of_two_password_changes_at_once_one_wins

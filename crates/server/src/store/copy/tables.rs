@@ -50,6 +50,8 @@ pub(super) const TABLES: &[Table] = &[
             "disabled_at",
             "created_at",
             "updated_at",
+            "app_metadata",
+            "user_metadata",
         ],
         is_referred_to: true,
         which: "TRUE",

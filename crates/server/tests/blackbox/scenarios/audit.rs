@@ -94,8 +94,12 @@ pub(crate) async fn operators_leave_their_lines(site: Site) {
     let user = flows::find_user(&site.app, "ada@example.com").await.unwrap().id;
     let by = flows::By::command_line();
     site.clock.advance(1);
-    flows::end_sessions_of(&site.app, &by, user, jotgate_server::domain::session::EndReason::Administrator).await.unwrap();
-    flows::end_sessions_of(&site.app, &by, user, jotgate_server::domain::session::EndReason::Administrator).await.unwrap();
+    flows::end_sessions_of(&site.app, &by, user, jotgate_server::domain::session::EndReason::Administrator)
+        .await
+        .unwrap();
+    flows::end_sessions_of(&site.app, &by, user, jotgate_server::domain::session::EndReason::Administrator)
+        .await
+        .unwrap();
     site.clock.advance(1);
     let kid = flows::keys(&site.app).await.unwrap().into_iter().find(|key| key.signs_from.is_some()).unwrap().kid;
     flows::revoke_keys(&site.app, vec![kid.clone()]).await.unwrap();

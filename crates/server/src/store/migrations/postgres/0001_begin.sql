@@ -5,14 +5,16 @@ VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('master', 0),
 CREATE TABLE users (
     id                BYTEA  NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
     email             TEXT   NOT NULL,
-    email_key         TEXT   NOT NULL,
+    email_key         TEXT   COLLATE "C" NOT NULL,
     email_verified_at BIGINT,
     name              TEXT,
     roles             TEXT   NOT NULL,          -- a JSON array of texts
     password_hash     TEXT,
     disabled_at       BIGINT,
     created_at        BIGINT NOT NULL,
-    updated_at        BIGINT NOT NULL
+    updated_at        BIGINT NOT NULL,
+    app_metadata      TEXT,                     -- JSON objects, nothing for empty ones
+    user_metadata     TEXT
 );
 
 CREATE UNIQUE INDEX users_by_email ON users (email_key);

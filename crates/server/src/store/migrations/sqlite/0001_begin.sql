@@ -12,7 +12,9 @@ CREATE TABLE users (
     password_hash     TEXT,
     disabled_at       INTEGER,
     created_at        INTEGER NOT NULL,
-    updated_at        INTEGER NOT NULL
+    updated_at        INTEGER NOT NULL,
+    app_metadata      TEXT,                     -- JSON objects, nothing for empty ones
+    user_metadata     TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX users_by_email ON users (email_key);
