@@ -33,7 +33,7 @@ pub use rekey::{Rekeyed, rekey};
 pub use sessions::{end_session, end_sessions_of, end_sessions_of_everyone, sessions};
 pub use update_user::{UpdateUser, update_user};
 pub use users::{
-    NewUser, check_role, create_user, delete_user, disable_user, enable_user, find_user, users, users_by_email,
+    NewUser, check_role, create_user, delete_user, disable_user, enable_user, find_user, user, users, users_by_email,
 };
 
 pub use crate::domain::audit::{By, Origin};

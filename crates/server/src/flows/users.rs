@@ -138,6 +138,15 @@ pub async fn users_by_email(app: &App, beginning: &str, after: Option<&str>, lim
     Ok(app.inner.store.read(ListUsersByEmail { prefix, after, limit }).await?)
 }
 
+/// The account with that id.
+///
+/// # Errors
+///
+/// [`Failure::UserNotFound`], or a failure of the store.
+pub async fn user(app: &App, id: UserId) -> Result<User, Failure> {
+    app.inner.store.read(FindUser { id }).await?.ok_or(Failure::UserNotFound)
+}
+
 /// The account with that id or e-mail address.
 ///
 /// # Errors

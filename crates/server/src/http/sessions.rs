@@ -16,7 +16,7 @@ use crate::flows::{self, Failure};
 
 pub(crate) async fn get(State(app): State<App>, Access(caller): Access) -> Result<Json<SessionList>, ApiError> {
     let sessions = flows::sessions(&app, caller.user).await?;
-    let sessions = sessions.into_iter().map(|session| body(session, caller.session)).collect();
+    let sessions = sessions.into_iter().map(|session| body(session, Some(caller.session))).collect();
     Ok(Json(SessionList { sessions }))
 }
 
@@ -33,13 +33,14 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn body(session: Session, current: SessionId) -> SessionBody {
+/// A session as clients see one; `current` is the one that asks.
+pub(super) fn body(session: Session, current: Option<SessionId>) -> SessionBody {
     SessionBody {
         id: session.id.to_string(),
         device: session.device.or(session.user_agent),
         address: session.address,
         created_at: rfc3339(session.created_at),
         last_used_at: rfc3339(session.last_used_at),
-        current: session.id == current,
+        current: Some(session.id) == current,
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod claims;
+pub(crate) mod cursor;
 pub(crate) mod generate;
 pub(crate) mod issue;
 pub(crate) mod keyring;
