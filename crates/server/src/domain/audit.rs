@@ -62,6 +62,7 @@ events! {
     UserDisable    "user.disable"    "an account was closed, and its sessions ended"
     UserEnable     "user.enable"     "a closed account was opened again"
     UserDelete     "user.delete"     "an account was deleted, and its sessions ended"
+    TokenRevoke    "token.revoke"    "an access token was revoked by its `jti`, and its session goes on"
     Flood          "flood"           "more was refused within a minute than has lines; `times` has the number of the rest"
     KeyMake        "key.make"        "a key was made and published"
     KeyActivate    "key.activate"    "a key began to sign"

@@ -14,6 +14,7 @@ mod me;
 mod refresh;
 mod register;
 mod rekey;
+mod revoke_token;
 mod sessions;
 mod update_user;
 mod users;
@@ -30,6 +31,7 @@ pub use me::{UpdateMe, me, update_me};
 pub use refresh::refresh;
 pub use register::{Register, register};
 pub use rekey::{Rekeyed, rekey};
+pub use revoke_token::{revoke_token, revoke_token_by_id};
 pub use sessions::{end_session, end_sessions_of, end_sessions_of_everyone, sessions};
 pub use update_user::{UpdateUser, update_user};
 pub use users::{
@@ -98,6 +100,9 @@ pub enum Failure {
     /// The access token is refused.
     #[error("the access token is refused: {}", .0.code)]
     AccessToken(Refused),
+    /// No token has such an id.
+    #[error("that is no id of a token: at most 256 bytes, and no control characters")]
+    InvalidTokenId,
     /// The refresh token is not one of ours.
     #[error("the refresh token is not valid")]
     RefreshTokenInvalid,

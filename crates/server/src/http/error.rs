@@ -169,6 +169,7 @@ impl From<Failure> for ApiError {
             Failure::InvalidRole => plain(ErrorCode::InvalidField).field("roles", detail),
             Failure::OwnAccount => plain(ErrorCode::OwnAccount),
             Failure::NoAdministrator => Self::lacking(scope::ADMIN),
+            Failure::InvalidTokenId => plain(ErrorCode::InvalidField).field("jti", detail),
             Failure::UnknownClient => {
                 plain(ErrorCode::InvalidField).field("client_id", "must be a client of the server's configuration")
             }
