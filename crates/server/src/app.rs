@@ -113,7 +113,7 @@ impl App {
         let terms = Terms::new(&config);
         let keys = open_keys(&config, &terms, &store, &*random, clock.now()).await?;
         let hasher = Hasher::new(&config.passwords, &*random)?;
-        let throttle = Throttle::new(&config.throttle);
+        let throttle = Throttle::new(&config.throttle, &keys.master().derive("tries"));
         let revocations = Revocations::new(&config.revocations);
         let limits = Limits::new(config.http.max_connections);
         let inner = Inner { config, store, keys, terms, revocations, hasher, throttle, limits, clock, random };

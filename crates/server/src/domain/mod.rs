@@ -12,6 +12,7 @@ pub(crate) mod rotation;
 pub mod scope;
 pub mod session;
 pub(crate) mod status;
+pub(crate) mod subnet;
 pub(crate) mod throttle;
 pub mod time;
 pub mod user;

@@ -9,6 +9,7 @@ use crate::hasher::Verdict;
 use crate::revocations;
 use crate::store::audit::Audited;
 use crate::store::users::{self, ChangePasswordOutcome, FindUser};
+use crate::throttle::Act;
 use crate::tokens::check::Caller;
 use jotgate_wire::ErrorCode;
 
@@ -72,14 +73,18 @@ fn written(line: &Line, outcome: &ChangePasswordOutcome) -> Option<Line> {
 /// A stolen access token must not let its thief guess the password, so delays apply as at log-in, with a counter of
 /// its own: strangers who guess at log-in must not keep the owner from changing it.
 async fn check_current(app: &App, user: &User, current: Option<Password>) -> Result<(), Failure> {
-    let key = format!("change password {}", user.id);
-    let attempt = app.inner.throttle.admit(Some(&key), app.now()).map_err(Failure::TooManyAttempts)?;
+    let admitted = app.inner.throttle.admit_act(Act::ChangePassword, &user.id.to_string(), app.now());
+    let attempt = admitted.map_err(Failure::TooManyAttempts)?;
     let current = current.ok_or(Failure::InvalidCredentials)?;
-    match app.inner.hasher.verify(current, user.password_hash.as_ref()).await? {
-        Verdict::Wrong => Err(Failure::InvalidCredentials),
-        Verdict::Right | Verdict::RightButOutdated => {
+    match app.inner.hasher.verify(current, user.password_hash.as_ref()).await {
+        Ok(Verdict::Wrong) => Err(Failure::InvalidCredentials),
+        Ok(Verdict::Right | Verdict::RightButOutdated) => {
             attempt.succeeded();
             Ok(())
+        }
+        Err(error) => {
+            attempt.not_tried();
+            Err(error.into())
         }
     }
 }

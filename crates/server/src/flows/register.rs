@@ -7,7 +7,9 @@ use crate::app::App;
 use crate::domain::audit::{Actor, By, Event};
 use crate::domain::email::Email;
 use crate::domain::password::Password;
+use crate::domain::subnet::Subnet;
 use crate::domain::user::DisplayName;
+use crate::throttle::{Act, Who};
 
 /// What registering takes.
 #[derive(Debug)]
@@ -24,9 +26,18 @@ pub struct Register {
 ///
 /// # Errors
 ///
-/// [`Failure::UnknownClient`], [`Failure::WeakPassword`], [`Failure::EmailTaken`], [`Failure::Overloaded`], or a failure of the store.
+/// [`Failure::UnknownClient`], [`Failure::TooManyAttempts`], [`Failure::WeakPassword`], [`Failure::EmailTaken`],
+/// [`Failure::Overloaded`], or a failure of the store.
 pub async fn register(app: &App, register: Register, device: Device) -> Result<Opened, Failure> {
     grant::client(app, &device)?;
+    let who = Who { account: None, network: device.origin.address.as_deref().and_then(Subnet::parse) };
+    // Every try counts, the successful ones above all.
+    drop(
+        app.inner
+            .throttle
+            .admit(Act::Register, who, app.now())
+            .map_err(|refused| Failure::TooManyAttempts(refused.wait))?,
+    );
     let Register { email, password, name } = register;
     let origin = device.origin.clone();
     let user = users::prepare(app, NewUser { name, ..NewUser::new(email, Some(password)) }).await?;

@@ -10,6 +10,7 @@ pub(super) mod keys;
 pub(super) mod races;
 pub(crate) mod revocations;
 pub(super) mod sessions;
+pub(super) mod tries;
 pub(super) mod users;
 
 /// A place where a store is kept, empty at first and gone with the value.
@@ -31,6 +32,7 @@ pub(super) fn statements() -> Vec<(&'static str, Sql)> {
         super::sessions::STATEMENTS,
         super::sessions::open::STATEMENTS,
         super::sessions::rotate::STATEMENTS,
+        super::sessions::seen_from::STATEMENTS,
         super::sessions::sweep::STATEMENTS,
         super::revocations::STATEMENTS,
         super::audit::STATEMENTS,
@@ -38,6 +40,7 @@ pub(super) fn statements() -> Vec<(&'static str, Sql)> {
         super::copy::ops::STATEMENTS,
         meta::STATEMENTS,
         super::status::STATEMENTS,
+        super::tries::STATEMENTS,
     ]
     .concat()
 }
@@ -83,6 +86,7 @@ macro_rules! conformance {
                 a_retry_replays_without_a_change
                 fifty_refreshes_with_one_token_give_one_generation
                 an_old_token_ends_the_session_once
+                a_rotation_that_was_overtaken_ends_nothing
                 a_session_that_is_over_refuses
                 a_token_from_the_future_is_refused_and_harmless
                 one_session_ends
@@ -91,6 +95,7 @@ macro_rules! conformance {
                 nobody_ends_the_session_of_another
                 live_sessions_are_listed_last_used_first
                 dead_sessions_are_cleared_away_in_steps
+                sessions_tell_where_somebody_was
             }
             revocations {
                 entries_are_numbered_in_order
@@ -119,6 +124,12 @@ macro_rules! conformance {
                 of_two_revocations_at_once_one_key_signs
                 what_is_interrupted_leaves_nothing_half_done
                 all_keys_get_another_master_key_or_none
+            }
+            tries {
+                what_servers_count_adds_up
+                a_change_is_seen_by_everyone_once
+                what_is_forgotten_is_gone
+                servers_that_share_at_once_lose_nothing
             }
             engine {
                 a_failed_operation_undoes_itself_and_harms_no_neighbour
