@@ -24,6 +24,36 @@ pub(crate) struct Throttle {
     recent: Mutex<HashMap<u64, Tries>>,
 }
 
+/// What is tried besides log-in; each is counted by itself, so that strangers who guess at log-in keep nobody from the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Changing the password, by who they are.
+    ChangePassword,
+    /// Changing the address, by who they are.
+    ChangeEmail,
+    /// Registering where mail goes to the address, by address.
+    Register,
+    /// Asking for a link that sets a new password, by address.
+    Forgot,
+    /// Asking for a link that proves an address, by address.
+    Resend,
+    /// Setting a new password by such a link, by whose it is.
+    Reset,
+}
+
+impl Act {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ChangePassword => "change password",
+            Self::ChangeEmail => "change email",
+            Self::Register => "register",
+            Self::Forgot => "forgot",
+            Self::Resend => "resend",
+            Self::Reset => "reset",
+        }
+    }
+}
+
 /// One admitted try.
 #[derive(Debug)]
 pub(crate) struct Attempt<'a> {
@@ -50,6 +80,11 @@ impl Throttle {
         let tries = admit(before.unwrap_or_default(), now)?;
         recent.insert(key, tries);
         Ok(Attempt { throttle: self, key: Some(key), before })
+    }
+
+    /// The same for something else than log-in.
+    pub(crate) fn admit_act(&self, act: Act, whose: &str, now: Timestamp) -> Result<Attempt<'_>, u32> {
+        self.admit(Some(&format!("{} {whose}", act.name())), now)
     }
 
     fn recent(&self) -> MutexGuard<'_, HashMap<u64, Tries>> {

@@ -23,7 +23,10 @@ mod secret;
 mod session;
 mod status_list;
 
-pub use account::{PasswordChangeRequest, RegisterRequest, UpdateMeRequest, UserBody};
+pub use account::{
+    AcceptedBody, EmailChangeRequest, EmailRequest, EmailVerifyRequest, PasswordChangeRequest, PasswordResetRequest,
+    RegisterRequest, UpdateMeRequest, UserBody,
+};
 pub use claims::{AccessClaims, Audience};
 pub use code::{BearerError, UnknownCode, VerificationCode};
 pub use error::ErrorCode;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    clients, forward_auth, http, keys as keys_file, log, passwords, revocations, sessions, store, throttle, tls, tokens,
+    accounts, clients, forward_auth, http, keys as keys_file, log, mail, passwords, revocations, sessions, store, throttle, tls, tokens,
 };
 
 /// One key of the configuration.
@@ -30,6 +30,8 @@ pub fn keys() -> Vec<Key> {
         clients::KEYS,
         revocations::KEYS,
         passwords::KEYS,
+        accounts::KEYS,
+        mail::KEYS,
         keys_file::KEYS,
         forward_auth::KEYS,
         throttle::KEYS,

@@ -4,9 +4,14 @@ use super::grant::{self, Opened, issue, new_session};
 use super::users::{self, NewUser};
 use super::{Device, Failure};
 use crate::app::App;
+use crate::config::Verification;
 use crate::domain::email::Email;
+use crate::domain::mail::Kind;
 use crate::domain::password::Password;
 use crate::domain::user::DisplayName;
+use crate::store::outbox::{RegisterUnproven, RegisterUser};
+use crate::store::users::CreateUserOutcome;
+use crate::throttle::Act;
 
 /// What registering takes.
 #[derive(Debug)]
@@ -19,18 +24,63 @@ pub struct Register {
     pub name: Option<DisplayName>,
 }
 
-/// Makes an account and logs it in.
+impl From<Register> for NewUser {
+    fn from(Register { email, password, name }: Register) -> Self {
+        Self { email, password, name, roles: Vec::new() }
+    }
+}
+
+/// Makes an account and logs it in; where mail is configured, its owner gets a link to prove the address with.
 ///
 /// # Errors
 ///
-/// [`Failure::UnknownClient`], [`Failure::WeakPassword`], [`Failure::EmailTaken`], [`Failure::Overloaded`], or a failure of the store.
+/// [`Failure::EmailNotVerified`] where the address has to be proven first ([`register_unproven`]), [`Failure::UnknownClient`],
+/// [`Failure::WeakPassword`], [`Failure::EmailTaken`], [`Failure::Overloaded`], or a failure of the store.
 pub async fn register(app: &App, register: Register, device: Device) -> Result<Opened, Failure> {
+    let verification = app.inner.config.accounts.verification;
+    if verification == Verification::Required {
+        return Err(Failure::EmailNotVerified);
+    }
     grant::client(app, &device)?;
-    let Register { email, password, name } = register;
-    let user = users::prepare(app, NewUser { email, password, name, roles: Vec::new() }).await?;
+    let user = users::prepare(app, register.into()).await?;
     let now = app.now();
     let session = new_session(app, user.id, device, now).await?;
-    let user = users::write(app, user, Some(session.clone())).await?;
+    let user = if verification == Verification::Optional && app.inner.mail.is_on() {
+        let message = app.message(Kind::Verify, user.email.clone(), None);
+        let create = RegisterUser { user: user.clone(), session: session.clone(), message };
+        if app.inner.store.write(create).await? == CreateUserOutcome::EmailTaken {
+            return Err(Failure::EmailTaken);
+        }
+        app.inner.mail.wake();
+        user
+    } else {
+        users::write(app, user, Some(session.clone())).await?
+    };
     let grant = issue(app, &user, &session, now)?;
     Ok(Opened { user, grant })
+}
+
+/// Makes an account whose address has to be proven before anybody can log in. Where there is one already, nothing is changed and its
+/// owner is told by mail; nothing here shows which of the two it was.
+///
+/// # Errors
+///
+/// [`Failure::MailNotConfigured`], [`Failure::UnknownClient`], [`Failure::WeakPassword`], [`Failure::TooManyAttempts`],
+/// [`Failure::Overloaded`], or a failure of the store.
+pub async fn register_unproven(app: &App, register: Register, device: Device) -> Result<(), Failure> {
+    grant::client(app, &device)?;
+    app.can_mail_strangers()?;
+    let admitted = app.inner.throttle.admit_act(Act::Register, register.email.key(), app.now());
+    let attempt = admitted.map_err(Failure::TooManyAttempts)?;
+    let user = match users::prepare(app, register.into()).await {
+        Err(failure) => {
+            attempt.not_tried();
+            return Err(failure);
+        }
+        prepared => prepared?,
+    };
+    let message = app.message(Kind::Registered, user.email.clone(), Some(user.id));
+    app.inner.store.write(RegisterUnproven { user, message }).await?;
+    app.inner.mail.wake();
+    Ok(())
 }

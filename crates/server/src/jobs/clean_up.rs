@@ -1,10 +1,11 @@
-//! Clean-up in small steps that never hold up a request: forgotten revocations, dead sessions, idle memory.
+//! Clean-up in small steps that never hold up a request: forgotten revocations, expired links, dead sessions, idle memory.
 
 use std::time::Duration;
 
 use crate::app::App;
 use crate::domain::session::SessionId;
 use crate::store::StoreError;
+use crate::store::mail_tokens::ForgetMailTokens;
 use crate::store::revocations::ForgetRevocations;
 use crate::store::sessions::DeleteDeadSessions;
 
@@ -31,6 +32,9 @@ async fn round(app: &App) -> Result<(), StoreError> {
     let now = app.now();
     app.inner.revocations.set.forget(now.seconds());
     while app.inner.store.write(ForgetRevocations { now, limit: STEP }).await? == u64::from(STEP) {
+        tokio::time::sleep(BREATH).await;
+    }
+    while app.inner.store.write(ForgetMailTokens { now, limit: STEP }).await? == u64::from(STEP) {
         tokio::time::sleep(BREATH).await;
     }
     let dead_before = now.minus_seconds(KEEP_DEAD_SECONDS);

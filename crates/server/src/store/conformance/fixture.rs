@@ -60,7 +60,7 @@ pub(in crate::store) async fn with_sessions(store: &Store, numbers: impl IntoIte
 }
 
 pub(in crate::store) fn open(session: Session) -> OpenSession {
-    OpenSession { session, verified: Some(PasswordHash::new(HASH)), most: 1000, forget_at: FORGET_AT }
+    OpenSession { session, verified: Some(PasswordHash::new(HASH)), most: 1000, proven_only: false, new_device: None, forget_at: FORGET_AT }
 }
 
 pub(in crate::store) fn rotate(number: u128, presented: u64, now: Timestamp) -> RotateSession {
@@ -72,6 +72,7 @@ pub(in crate::store) fn rotate(number: u128, presented: u64, now: Timestamp) -> 
         address: Some("198.51.100.1".to_owned()),
         user_agent: Some("Lynx".to_owned()),
         forget_at: FORGET_AT,
+        notify: false,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::store::users::{
 
 fn change(user: &User, expected: &str, new: &str, keep: Option<SessionId>) -> ChangePassword {
     let (expected, new) = (Some(PasswordHash::new(expected)), PasswordHash::new(new));
-    ChangePassword { user: user.id, expected, new, keep, now: NOW, forget_at: FORGET_AT }
+    ChangePassword { user: user.id, expected, new, keep, now: NOW, forget_at: FORGET_AT, notice: None }
 }
 
 fn disable(user: &User) -> DisableUser {

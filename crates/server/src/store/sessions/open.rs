@@ -1,14 +1,16 @@
 //! Beginning a session. A user has at most so many, so that neither a forgotten device nor a runaway script lives on for ever.
 
 use super::{Ending, revoke};
+use crate::domain::device::{SeenDevice, is_new};
+use crate::domain::mail::Notice;
 use crate::domain::password::PasswordHash;
 use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{User, UserId};
 use crate::store::error::StoreError;
 use crate::store::sql::statements;
-use crate::store::tx::{Op, Tx, params, stored_count};
-use crate::store::users;
+use crate::store::tx::{FromRow, Op, Row, Tx, params, stored_count};
+use crate::store::{outbox, users};
 
 statements! {
     INSERT = "INSERT INTO sessions (id, user_id, client_id, generation, scope, device, address, user_agent, \
@@ -25,6 +27,7 @@ statements! {
                   WHERE ended_at IS NULL ORDER BY sessions.id FOR UPDATE OF sessions) \
                   UPDATE sessions SET ended_at = $3, end_reason = $4 FROM held WHERE sessions.id = held.id \
                   RETURNING sessions.id";
+    SEEN_DEVICES = "SELECT DISTINCT device, user_agent FROM sessions WHERE user_id = $1 LIMIT 500";
 }
 
 /// Begins a session, if the user may have one.
@@ -35,6 +38,10 @@ pub(crate) struct OpenSession {
     pub(crate) verified: Option<PasswordHash>,
     /// How many sessions the user may have with this one, at least 1. Of more, the least recently used end.
     pub(crate) most: u32,
+    /// Whether the user must have proven the address.
+    pub(crate) proven_only: bool,
+    /// What the user is told where the device is a new one, unless nobody is to be told.
+    pub(crate) new_device: Option<Notice>,
     /// When the last access token alive now will have expired.
     pub(crate) forget_at: Timestamp,
 }
@@ -48,6 +55,7 @@ pub(crate) enum OpenSessionOutcome {
         ended: Vec<SessionId>,
     },
     AccountDisabled,
+    EmailNotVerified,
     /// The password is no longer the one that was verified, or its hash was upgraded at the same time.
     HashChanged,
     NoUser,
@@ -66,6 +74,10 @@ impl Op for OpenSession {
         if self.verified.is_some() && self.verified != user.password_hash {
             return Ok(OpenSessionOutcome::HashChanged);
         }
+        if self.proven_only && user.email_verified_at.is_none() {
+            return Ok(OpenSessionOutcome::EmailNotVerified);
+        }
+        self.tell_of_new_device(tx, &user).await?;
         let ended = self.make_room(tx, user.id).await?;
         insert(tx, &self.session).await?;
         Ok(OpenSessionOutcome::Opened { user, ended })
@@ -73,6 +85,14 @@ impl Op for OpenSession {
 }
 
 impl OpenSession {
+    async fn tell_of_new_device<T: Tx>(&self, tx: &mut T, user: &User) -> Result<(), StoreError> {
+        let Some(notice) = &self.new_device else { return Ok(()) };
+        let device =
+            SeenDevice { name: self.session.device.clone(), user_agent: self.session.user_agent.clone() };
+        let seen: Vec<SeenDevice> = tx.all(SEEN_DEVICES, params![user.id.as_bytes()]).await?;
+        if is_new(&device, &seen) { outbox::queue(tx, &notice.to(user)).await } else { Ok(()) }
+    }
+
     /// Ends what would be too many with the new one. A log-in ends a thousand at most, in case the limit was lowered; the
     /// next one goes on.
     async fn make_room<T: Tx>(&self, tx: &mut T, user: UserId) -> Result<Vec<SessionId>, StoreError> {
@@ -102,4 +122,10 @@ pub(in crate::store) async fn insert<T: Tx>(tx: &mut T, session: &Session) -> Re
         session.idle_for,
     ];
     tx.execute_alone(INSERT, values).await.map(drop)
+}
+
+impl FromRow for SeenDevice {
+    fn from_row(row: &impl Row) -> Result<Self, StoreError> {
+        Ok(Self { name: row.maybe_string(0)?, user_agent: row.maybe_string(1)? })
+    }
 }

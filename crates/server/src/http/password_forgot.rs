@@ -1,0 +1,16 @@
+//! `POST /v1/password/forgot`.
+
+use axum::extract::State;
+use http::StatusCode;
+use jotgate_wire::EmailRequest;
+
+use super::error::ApiError;
+use super::input;
+use super::json::Json;
+use crate::app::App;
+use crate::flows;
+
+pub(crate) async fn post(State(app): State<App>, Json(body): Json<EmailRequest>) -> Result<StatusCode, ApiError> {
+    flows::forgot_password(&app, input::known_email(&body.email)).await?;
+    Ok(StatusCode::ACCEPTED)
+}
