@@ -117,6 +117,12 @@ const NEEDS: &[Need] = &[
         get: Get::Pip(&["Django~=5.2", "argon2-cffi~=25.1", "bcrypt~=5.0", "passlib~=1.7"]),
     },
     Need {
+        name: "aiosmtpd for Python",
+        wanted_by: "mail",
+        look: Look::Folder("python/aiosmtpd"),
+        get: Get::Pip(&["aiosmtpd~=1.4"]),
+    },
+    Need {
         name: "Firebase's scrypt for Node.js",
         wanted_by: "imported password hashes",
         look: Look::Folder("node/node_modules/firebase-scrypt"),

@@ -136,7 +136,11 @@ pub(super) const KEYS: &[Key] = &[
         default: "(none)",
         meaning: "sender, such as \"Example <no-reply@example.com>\"; required with `mail.host`",
     },
-    Key { path: "mail.service", default: "(host of the issuer)", meaning: "what the mails call this service" },
+    Key {
+        path: "mail.service",
+        default: "(none)",
+        meaning: "what the mails call this service; the host of the issuer when left out",
+    },
     Key {
         path: "mail.templates",
         default: "(none)",
@@ -149,12 +153,12 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         path: "mail.links.verify",
-        default: "(a page of this server)",
-        meaning: "page of the application that proves an address, such as \"https://app.example.com/verify?token={token}\"",
+        default: "(none)",
+        meaning: "page of the application that proves an address, such as \"https://app.example.com/verify?token={token}\"; a plain page of this server when left out",
     },
     Key {
         path: "mail.links.reset",
-        default: "(a page of this server)",
-        meaning: "page of the application that sets a new password, such as \"https://app.example.com/reset?token={token}\"",
+        default: "(none)",
+        meaning: "page of the application that sets a new password, such as \"https://app.example.com/reset?token={token}\"; a plain page of this server when left out",
     },
 ];

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    accounts, clients, forward_auth, http, keys as keys_file, log, mail, passwords, revocations, sessions, store, throttle, tls, tokens,
+    accounts, clients, forward_auth, http, keys as keys_file, log, mail, passwords, revocations, sessions, store,
+    throttle, tls, tokens,
 };
 
 /// One key of the configuration.

@@ -38,7 +38,11 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resp
         let _ = write!(body, "<p><a href=\"{0}\">{0}</a></p>", escaped(link));
     }
     let base = app.config().base_path();
-    let _ = write!(body, "<p><a href=\"{base}/dev/mail/{}/html\">as HTML</a> · <a href=\"{base}/dev/mail\">all mail</a></p>", mail.id);
+    let _ = write!(
+        body,
+        "<p><a href=\"{base}/dev/mail/{}/html\">as HTML</a> · <a href=\"{base}/dev/mail\">all mail</a></p>",
+        mail.id
+    );
     page(StatusCode::OK, &mail.subject, &body)
 }
 

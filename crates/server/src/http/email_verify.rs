@@ -9,10 +9,7 @@ use super::json::Json;
 use crate::app::App;
 use crate::flows;
 
-pub(crate) async fn post(
-    State(app): State<App>,
-    Json(body): Json<EmailVerifyRequest>,
-) -> Result<StatusCode, ApiError> {
+pub(crate) async fn post(State(app): State<App>, Json(body): Json<EmailVerifyRequest>) -> Result<StatusCode, ApiError> {
     flows::verify_email(&app, body.token.expose()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -45,9 +45,11 @@ pub(crate) async fn verified(State(app): State<App>, Form(body): Form) -> Respon
         Ok(Verified::Address) => {
             page(StatusCode::OK, "Thank you", "<p>Your e-mail address is confirmed. You can close this page.</p>")
         }
-        Ok(Verified::NewAddress) => {
-            page(StatusCode::OK, "Thank you", "<p>Your account has this e-mail address now. You can close this page.</p>")
-        }
+        Ok(Verified::NewAddress) => page(
+            StatusCode::OK,
+            "Thank you",
+            "<p>Your account has this e-mail address now. You can close this page.</p>",
+        ),
         Err(failure) => refused(&failure.into()),
     }
 }

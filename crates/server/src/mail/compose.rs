@@ -8,12 +8,12 @@ use lettre::message::{Mailbox, MultiPart};
 
 use super::link::Links;
 use super::templates::{Templates, Values, Written, one_line};
-use crate::tokens::link_token::LinkToken;
 use super::transport::NotSent;
 use crate::config::Config;
 use crate::domain::email::Email;
 use crate::domain::mail::{Letter, Message};
 use crate::domain::time::Timestamp;
+use crate::tokens::link_token::LinkToken;
 
 /// Longest text about a device that is passed on, in characters: whoever logs in chooses it.
 const MAX_FACT: usize = 120;

@@ -1,9 +1,9 @@
 //! Where links lead: to the pages of the application that are configured, or to plain ones of this server. Their host is always a
 //! configured one, and never what a request says.
 
-use crate::tokens::link_token::LinkToken;
 use crate::config::{Config, LINK_TOKEN};
 use crate::domain::mail::Purpose;
+use crate::tokens::link_token::LinkToken;
 
 /// The addresses of the pages, with a place for the token.
 #[derive(Debug)]

@@ -147,7 +147,10 @@ fn forms(letter: Letter, folder: Option<&Path>) -> Result<Forms, BadTemplate> {
         html: parsed(&html_name, &html)?,
     };
     if forms.subject.has(Name::Link) {
-        return Err(bad(&text_name, "the subject must not have `{{link}}`: it is shown where nobody expects a secret".into()));
+        return Err(bad(
+            &text_name,
+            "the subject must not have `{{link}}`: it is shown where nobody expects a secret".into(),
+        ));
     }
     if letter.purpose().is_some() {
         for (file, body) in [(&text_name, &forms.text), (&html_name, &forms.html)] {

@@ -1,9 +1,9 @@
 //! What happens to users.
 
 use super::error::StoreError;
-use super::sessions::{self, Ending};
 use super::mail_tokens::{self, reset::password_changed};
 use super::outbox;
+use super::sessions::{self, Ending};
 use super::sql::statements;
 use super::tx::{FromRow, Op, Param, ReadOp, Row, Tx, params};
 use crate::domain::email::Email;

@@ -56,14 +56,17 @@ fn a_letter_is_a_message_of_two_forms() {
 
 #[test]
 fn the_same_message_is_the_same_at_every_try() {
-    let (first, again) = (written(Letter::Reset, &message("a@example.com")), written(Letter::Reset, &message("a@example.com")));
+    let (first, again) =
+        (written(Letter::Reset, &message("a@example.com")), written(Letter::Reset, &message("a@example.com")));
     assert_eq!(first.link, again.link);
     assert_eq!(header(&raw(&first), "Message-ID"), header(&raw(&again), "Message-ID"));
 }
 
 #[test]
 fn no_address_adds_a_header_or_a_receiver() {
-    for to in ["bücher@bücher.example", "\u{e9}lan.vital@example.com", "a'b=c@example.com", "x!#$%&*+-/?^_`{|}~@example.com"] {
+    for to in
+        ["bücher@bücher.example", "\u{e9}lan.vital@example.com", "a'b=c@example.com", "x!#$%&*+-/?^_`{|}~@example.com"]
+    {
         let composed = written(Letter::Verify, &message(to));
         assert_eq!(composed.message.envelope().to().len(), 1, "{to}");
         let raw = composed.message.formatted();

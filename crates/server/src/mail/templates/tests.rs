@@ -55,7 +55,10 @@ fn a_file_takes_the_place_of_its_own_and_of_no_other() {
     let folder = folder(&[("reset.txt", "Subject: Neu\r\n\r\nHier: {{link}}\r\n"), ("notes.md", "{{nothing}}")]);
     let templates = Templates::new(Some(folder.path())).unwrap();
     let written = templates.write(Letter::Reset, &values()).unwrap();
-    assert_eq!((written.subject.as_str(), written.text.as_str()), ("Neu", "Hier: https://a.example/reset?token=jgm_1&x=\"y\"\n"));
+    assert_eq!(
+        (written.subject.as_str(), written.text.as_str()),
+        ("Neu", "Hier: https://a.example/reset?token=jgm_1&x=\"y\"\n")
+    );
     assert!(written.html.contains("Set a new password"));
     assert_ne!(templates.write(Letter::Known, &values()).unwrap().subject, "Neu");
 }

@@ -60,7 +60,14 @@ pub(in crate::store) async fn with_sessions(store: &Store, numbers: impl IntoIte
 }
 
 pub(in crate::store) fn open(session: Session) -> OpenSession {
-    OpenSession { session, verified: Some(PasswordHash::new(HASH)), most: 1000, proven_only: false, new_device: None, forget_at: FORGET_AT }
+    OpenSession {
+        session,
+        verified: Some(PasswordHash::new(HASH)),
+        most: 1000,
+        proven_only: false,
+        new_device: None,
+        forget_at: FORGET_AT,
+    }
 }
 
 pub(in crate::store) fn rotate(number: u128, presented: u64, now: Timestamp) -> RotateSession {

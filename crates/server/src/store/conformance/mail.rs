@@ -94,8 +94,7 @@ pub(in crate::store) async fn a_mail_is_taken_up_by_one_until_its_attempt_counts
     let store = house.open();
     let ada = with_user(&store).await;
     assert!(!store.read(IsMailDue { now: NOW }).await.unwrap());
-    let facts =
-        Facts { device: Some("Ada's \"laptop\"".into()), address: Some("192.0.2.1".into()), email: None };
+    let facts = Facts { device: Some("Ada's \"laptop\"".into()), address: Some("192.0.2.1".into()), email: None };
     let queued = Message { facts, user: Some(ada.id), ..message(1, Kind::NewDevice, &ada) };
     queue(&store, queued.clone()).await;
     assert!(store.read(IsMailDue { now: NOW }).await.unwrap());
@@ -304,7 +303,10 @@ pub(in crate::store) async fn registering_where_it_has_to_be_proven_tells_nothin
     assert_eq!(find(&store, &ada).await, ada, "nothing is changed");
     for message in take_up(&store, NOW).await {
         let letter = if message.to == ada.email { Letter::Known } else { Letter::Verify };
-        assert_eq!(prepare(&store, &message, if letter == Letter::Known { 1 } else { 2 }, NOW).await, Prepared::Send(letter));
+        assert_eq!(
+            prepare(&store, &message, if letter == Letter::Known { 1 } else { 2 }, NOW).await,
+            Prepared::Send(letter)
+        );
     }
     assert!(matches!(store.write(verify(2)).await, Ok(VerifyOutcome::Verified(_))));
     assert!(matches!(store.write(reset(1, "mine")).await, Ok(ResetOutcome::Reset { .. })));

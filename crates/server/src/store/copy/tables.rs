@@ -112,9 +112,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "outbox",
         key: KeyKind::Bytes,
-        columns: &[
-            "id", "kind", "user_id", "email", "email_key", "facts", "queued_at", "due_at", "attempts",
-        ],
+        columns: &["id", "kind", "user_id", "email", "email_key", "facts", "queued_at", "due_at", "attempts"],
         is_referred_to: false,
         which: "TRUE",
     },

@@ -33,10 +33,7 @@ pub(crate) struct ResetPassword {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ResetOutcome {
     /// Done, for this user; these sessions have ended with it.
-    Reset {
-        user: UserId,
-        ended: Vec<SessionId>,
-    },
+    Reset { user: UserId, ended: Vec<SessionId> },
     /// There is no such token, or none that is good for this.
     Invalid,
 }

@@ -78,8 +78,7 @@ impl PrepareMail {
     async fn make_good<T: Tx>(&self, tx: &mut T, user: Option<User>, purpose: Purpose) -> Result<bool, StoreError> {
         let Some(user) = user else { return Ok(false) };
         let before = mail_tokens::of_user(tx, user.id, purpose).await?;
-        let is_too_soon =
-            |token: &MailToken| token.hash != self.hash && !may_send_again(token.issued_at, self.now);
+        let is_too_soon = |token: &MailToken| token.hash != self.hash && !may_send_again(token.issued_at, self.now);
         if before.iter().any(is_too_soon) {
             return Ok(false);
         }

@@ -87,8 +87,7 @@ impl Op for OpenSession {
 impl OpenSession {
     async fn tell_of_new_device<T: Tx>(&self, tx: &mut T, user: &User) -> Result<(), StoreError> {
         let Some(notice) = &self.new_device else { return Ok(()) };
-        let device =
-            SeenDevice { name: self.session.device.clone(), user_agent: self.session.user_agent.clone() };
+        let device = SeenDevice { name: self.session.device.clone(), user_agent: self.session.user_agent.clone() };
         let seen: Vec<SeenDevice> = tx.all(SEEN_DEVICES, params![user.id.as_bytes()]).await?;
         if is_new(&device, &seen) { outbox::queue(tx, &notice.to(user)).await } else { Ok(()) }
     }
