@@ -9,6 +9,7 @@ use jotgate_wire::RevocationSet;
 use reqwest::Certificate;
 
 use crate::cache::Cache;
+use crate::cookie::Cookies;
 use crate::issuer::Issuer;
 use crate::keys::Limits;
 use crate::reach::Lookup;
@@ -35,6 +36,7 @@ pub struct GuardBuilder {
     needs_name: bool,
     audiences: Vec<String>,
     trusted: Vec<Issuer>,
+    cookie_origins: Vec<String>,
     roots: Vec<String>,
     clock: Clock,
     cached_tokens: Option<usize>,
@@ -102,6 +104,14 @@ pub enum BuildError {
     /// A certificate is none, or not in PEM.
     #[error("a root certificate cannot be read: {0}")]
     RootCertificate(String),
+    /// Pages of an origin were to use cookies, and it is none.
+    #[error("{origin:?} cannot be the origin of pages with cookies: {reason}")]
+    CookieOrigin {
+        /// As it was given.
+        origin: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// No HTTP client could be made.
     #[error("no HTTP client to fetch keys with: {0}")]
     Client(#[source] reqwest::Error),
@@ -202,6 +212,18 @@ impl GuardBuilder {
         self
     }
 
+    /// Takes the token also from the cookie that a Jotgate server on this host sets for browsers (`__Host-jg_at`, or `jg_at` over
+    /// plain http on a loopback address), and says whose pages may use it: an origin as a browser writes it, such as
+    /// `https://shop.example.com`, that of this API included. Several calls accept several.
+    ///
+    /// A request that may change something (any method but the safe ones of RFC 9110 §9.2.1, or one that opens a WebSocket) counts by
+    /// its cookie only if it comes from one of them; otherwise it is answered with 403 and `cross_site_request`. A token in the
+    /// `Authorization` header wins, and is asked for no origin.
+    pub fn cookie_origin(mut self, origin: impl Into<String>) -> Self {
+        self.cookie_origins.push(origin.into());
+        self
+    }
+
     /// What is done with a good token while it is not known what has ended, where a route says nothing else
     /// ([`GuardLayer::stale`](crate::GuardLayer::stale)); [`Stale::Accept`] by default.
     pub fn stale(mut self, policy: Stale) -> Self {
@@ -273,11 +295,14 @@ impl GuardBuilder {
         if let Some(twice) = issuers.iter().find(|issuer| !names.insert(issuer.name.as_str())) {
             return Err(BuildError::IssuerTwice(twice.name.clone()));
         }
+        let cookies = Cookies::new(std::mem::take(&mut self.cookie_origins));
+        let cookies = cookies.map_err(|(origin, reason)| BuildError::CookieOrigin { origin, reason })?;
         let (clock, stale) = (self.clock.clone(), self.stale);
         let cache = Cache::new(self.cached_tokens.unwrap_or(CACHED_TOKENS));
         let shared = self.shared()?;
         let issuers = issuers.into_iter().map(|issuer| issuer.build(&shared)).collect::<Result<_, _>>()?;
-        Ok(Guard::new(Verifier::new(VerifierId::next(), issuers, clock, cache, stale)))
+        let verifier = Verifier::new(VerifierId::next(), issuers, clock, cache, stale);
+        Ok(Guard::new(verifier.with_cookies(cookies)))
     }
 
     fn shared(self) -> Result<Shared, BuildError> {

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use http::Request;
 use jotgate_jose::jwt::Policy;
 use jotgate_jose::{KeySet, danger};
 use jotgate_wire::VerificationCode;
@@ -15,12 +16,13 @@ use tokio::time::Instant;
 
 use crate::cache::Cache;
 use crate::clock::monotonic;
+use crate::cookie::Cookies;
 use crate::keys::Lack;
 use crate::layer::GuardLayer;
 use crate::metrics::Counters;
 use crate::status::List;
 use crate::trusted::{Keys, TrustedIssuer, Unfinished};
-use crate::{Auth, Clock, GuardBuilder, Rejection, Stale};
+use crate::{Auth, Clock, GuardBuilder, Rejection, Stale, bearer};
 
 /// Protects an API: verifies tokens of the issuers that it trusts. Cloning is cheap.
 ///
@@ -32,6 +34,8 @@ pub(crate) struct Verifier {
     pub(crate) id: VerifierId,
     /// At least one.
     issuers: Box<[Arc<TrustedIssuer>]>,
+    /// Whose pages may send a token in a cookie, if anybody's.
+    cookies: Option<Cookies>,
     clock: Clock,
     cache: Cache,
     /// What is counted of requests that are no trusted issuer's.
@@ -136,7 +140,19 @@ impl Attempt {
 impl Verifier {
     pub(crate) fn new(id: VerifierId, issuers: Vec<TrustedIssuer>, clock: Clock, cache: Cache, stale: Stale) -> Self {
         let (issuers, strangers) = (issuers.into_iter().map(Arc::new).collect(), Counters::of_none());
-        Self { id, issuers, clock, cache, strangers, stale }
+        Self { id, issuers, cookies: None, clock, cache, strangers, stale }
+    }
+
+    pub(crate) fn with_cookies(self, cookies: Option<Cookies>) -> Self {
+        Self { cookies, ..self }
+    }
+
+    /// The one token of a request: that of its header, else that of its cookie, where cookies count.
+    pub(crate) fn token_of<'a, B>(&self, request: &'a Request<B>) -> Result<Option<&'a str>, Rejection> {
+        match (bearer::token(request.headers(), request.uri())?, &self.cookies) {
+            (None, Some(cookies)) => cookies.token(request),
+            (token, _) => Ok(token),
+        }
     }
 
     /// Verifies with what is in memory. A token that passed before is looked for first, whoever issued it.

@@ -111,6 +111,13 @@ pub(crate) fn forget_at(now: Timestamp) -> Timestamp {
     now.plus_seconds(LONGEST_TOKEN)
 }
 
+/// When the revocation of one token can be forgotten. No verifier takes it after its own end, and no entry needs to stay
+/// longer than any.
+pub(crate) fn forget_token_at(expires_at: i64, now: Timestamp) -> Timestamp {
+    let expired = Timestamp::from_seconds(expires_at).plus_seconds(2 * i64::from(Policy::MAX_LEEWAY));
+    expired.min(forget_at(now))
+}
+
 fn wire_entry(seq: u64, revocation: &Revocation) -> Entry {
     let subject = match &revocation.subject {
         Subject::Session(session) => wire::Subject::Sid(session.to_string()),

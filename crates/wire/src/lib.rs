@@ -15,6 +15,8 @@
 mod account;
 mod claims;
 mod code;
+mod cookie;
+mod cross_site;
 mod error;
 mod metadata;
 mod problem;
@@ -29,6 +31,8 @@ pub use account::{
 };
 pub use claims::{AccessClaims, Audience};
 pub use code::{BearerError, UnknownCode, VerificationCode};
+pub use cookie::{TokenCookie, TwoCookies, read_cookie};
+pub use cross_site::{CrossSite, check_cross_site};
 pub use error::ErrorCode;
 pub use metadata::{IssuerMetadata, OAUTH_METADATA_PATH, OPENID_METADATA_PATH};
 pub use problem::{PROBLEM_JSON, Problem};

@@ -89,6 +89,8 @@ pub struct TokenResponse {
     pub refresh_expires_in: i64,
     /// `UUIDv7`.
     pub session_id: String,
+    /// How often the session has been refreshed; it tells apart what a client had before and has now.
+    pub generation: u64,
     /// Who logged in; left out in the answer to a refresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserBody>,
@@ -103,6 +105,8 @@ pub struct CookieResponse {
     pub refresh_expires_in: i64,
     /// `UUIDv7`.
     pub session_id: String,
+    /// How often the session has been refreshed; it tells apart what a client had before and has now.
+    pub generation: u64,
     /// Who logged in; left out in the answer to a refresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserBody>,
@@ -144,7 +148,7 @@ mod tests {
     fn tokens_have_the_members_of_the_contract_and_do_not_print() {
         let body = json!({
             "token_type": "Bearer", "access_token": "eyJ0", "expires_in": 600,
-            "refresh_token": "jgr_0", "refresh_expires_in": 2_592_000, "session_id": "0198",
+            "refresh_token": "jgr_0", "refresh_expires_in": 2_592_000, "session_id": "0198", "generation": 3,
         });
         let response: TokenResponse = serde_json::from_value(body.clone()).unwrap();
         assert_eq!(serde_json::to_value(&response).unwrap(), body);

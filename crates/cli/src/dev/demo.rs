@@ -36,6 +36,7 @@ pub(super) async fn log_in(app: &App, tokens: &Path) -> Result<(), Failure> {
         refresh_token: grant.refresh_token,
         refresh_expires_in: grant.refresh_expires_in,
         session_id: grant.session.to_string(),
+        generation: grant.generation,
         user: None,
     };
     let json = serde_json::to_vec(&response).map_err(Failure::environment)?;

@@ -28,6 +28,8 @@ pub struct Grant {
     pub refresh_expires_in: i64,
     /// The session.
     pub session: SessionId,
+    /// How often it has been refreshed.
+    pub generation: u64,
 }
 
 /// A session that was just opened, and whose it is.
@@ -91,6 +93,7 @@ pub(super) fn issue(app: &App, user: &User, session: &Session, now: Timestamp) -
         refresh_token: refresh.into(),
         refresh_expires_in: session.refresh_until().seconds() - now.seconds(),
         session: session.id,
+        generation: session.generation,
     })
 }
 

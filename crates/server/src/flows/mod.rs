@@ -17,6 +17,7 @@ mod register;
 mod rekey;
 mod resend;
 mod reset_password;
+mod revoke_token;
 mod sessions;
 mod users;
 mod verify_email;
@@ -37,6 +38,7 @@ pub use register::{Register, register, register_unproven};
 pub use rekey::{Rekeyed, rekey};
 pub use resend::resend;
 pub use reset_password::{ResetPassword, reset_password};
+pub use revoke_token::{revoke_token, revoke_token_by_id};
 pub use sessions::{end_session, end_sessions_of, end_sessions_of_everyone, sessions};
 pub use users::{NewUser, create_user, delete_user, disable_user, enable_user, find_user, users};
 pub use verify_email::{Verified, verify_email};
@@ -100,6 +102,9 @@ pub enum Failure {
     /// The access token is refused.
     #[error("the access token is refused: {}", .0.code)]
     AccessToken(Refused),
+    /// No token has such an id.
+    #[error("that is no id of a token: at most 256 bytes, and no control characters")]
+    InvalidTokenId,
     /// The refresh token is not one of ours.
     #[error("the refresh token is not valid")]
     RefreshTokenInvalid,

@@ -38,7 +38,8 @@ pub async fn end_session(
     if ended == 0 { Err(Failure::SessionNotFound) } else { Ok(()) }
 }
 
-/// Ends all sessions of a user, and says how many there were.
+/// Ends whatever a user has, and says how many sessions there were. Tokens without a session here end as well, as there are
+/// after a restored backup, except those of the last minute.
 ///
 /// # Errors
 ///
@@ -48,7 +49,7 @@ pub async fn end_sessions_of(app: &App, user: UserId, reason: EndReason) -> Resu
 }
 
 /// Ends all sessions of all users who are there when it begins, user by user, and says how many there were. What has ended
-/// stays ended when it is interrupted; the next call goes on with the rest.
+/// stays ended when it is interrupted; the next call goes on with the rest. Users without a session are not named in the feed.
 ///
 /// # Errors
 ///
@@ -59,7 +60,7 @@ pub async fn end_sessions_of_everyone(app: &App, reason: EndReason) -> Result<us
         let page = app.inner.store.read(ListUsers { after, limit: PAGE }).await?;
         let Some(last) = page.last().map(|user| user.id) else { return Ok(ended) };
         for user in page {
-            ended += end(app, user.id, Which::All, reason).await?;
+            ended += end(app, user.id, Which::Each, reason).await?;
         }
         after = Some(last);
     }

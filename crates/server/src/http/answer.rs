@@ -23,7 +23,7 @@ pub(super) fn tokens(
     let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     let user = user.map(user_body);
     let session_id = grant.session.to_string();
-    let (expires_in, refresh_expires_in) = (grant.expires_in, grant.refresh_expires_in);
+    let Grant { expires_in, refresh_expires_in, generation, .. } = grant;
     match transport {
         Transport::Bearer => {
             let body = TokenResponse {
@@ -33,12 +33,13 @@ pub(super) fn tokens(
                 refresh_token: grant.refresh_token,
                 refresh_expires_in,
                 session_id,
+                generation,
                 user,
             };
             (status, no_store, json(&body)).into_response()
         }
         Transport::Cookie => {
-            let body = CookieResponse { expires_in, refresh_expires_in, session_id, user };
+            let body = CookieResponse { expires_in, refresh_expires_in, session_id, generation, user };
             (status, no_store, AppendHeaders(cookies::set(config, &grant)), json(&body)).into_response()
         }
     }

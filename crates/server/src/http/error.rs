@@ -160,6 +160,7 @@ impl From<Failure> for ApiError {
             Failure::InvalidEmail(_) => plain(ErrorCode::InvalidEmail).field("email", detail),
             Failure::WeakPassword(_) => plain(ErrorCode::WeakPassword).field("password", detail),
             Failure::InvalidName(_) => plain(ErrorCode::InvalidField).field("name", detail),
+            Failure::InvalidTokenId => plain(ErrorCode::InvalidField).field("jti", detail),
             Failure::UnknownClient => {
                 plain(ErrorCode::InvalidField).field("client_id", "must be a client of the server's configuration")
             }

@@ -93,7 +93,9 @@ macro_rules! conformance {
             }
             revocations {
                 entries_are_numbered_in_order
+                a_user_is_named_where_everything_of_theirs_ends
                 every_kind_of_subject_is_kept
+                a_token_ends_by_its_name
                 expired_entries_are_forgotten_and_numbers_never_come_back
                 a_number_beyond_the_head_gets_nothing
                 a_reader_never_sees_a_hole

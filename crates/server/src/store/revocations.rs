@@ -64,6 +64,22 @@ impl ReadOp for RevocationsAfter {
     const SCAN: bool = true;
 }
 
+/// Ends one token, by its `jti`.
+#[derive(Debug)]
+pub(crate) struct RevokeToken {
+    pub(crate) jti: String,
+    /// When it will have expired.
+    pub(crate) forget_at: Timestamp,
+}
+
+impl Op for RevokeToken {
+    type Output = ();
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        append(tx, &[Subject::Token(self.jti.clone())], self.forget_at).await
+    }
+}
+
 /// Takes entries out of the feed whose tokens have all expired, at most so many; tells how many.
 #[derive(Debug)]
 pub(crate) struct ForgetRevocations {

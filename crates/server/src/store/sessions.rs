@@ -1,9 +1,10 @@
 //! What happens to sessions.
 
 use super::error::StoreError;
-use super::revocations;
+use super::revocations::{append, append_sessions};
 use super::sql::statements;
 use super::tx::{FromRow, Op, ReadOp, Row, Tx, params};
+use crate::domain::revocation::Subject;
 use crate::domain::session::{EndReason, Ended, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
@@ -70,6 +71,9 @@ pub(crate) enum Which {
     One(SessionId),
     /// All but this one.
     Others(SessionId),
+    /// All that there are. Tokens of the user without a session here go on.
+    Each,
+    /// Whatever the user has: all sessions, and tokens without one.
     All,
 }
 
@@ -92,6 +96,7 @@ impl Op for EndSessions {
         match self.which {
             Which::One(id) => end_one(tx, self.user, id, ending).await,
             Which::Others(keep) => end_others(tx, self.user, keep, ending).await,
+            Which::Each => end_each(tx, self.user, ending).await,
             Which::All => end_all(tx, self.user, ending).await,
         }
     }
@@ -165,15 +170,21 @@ pub(super) async fn end_others<T: Tx>(
 }
 
 /// Ends all sessions of a user and tells the feed, in this transaction.
-pub(super) async fn end_all<T: Tx>(tx: &mut T, user: UserId, ending: Ending) -> Result<Vec<SessionId>, StoreError> {
+async fn end_each<T: Tx>(tx: &mut T, user: UserId, ending: Ending) -> Result<Vec<SessionId>, StoreError> {
     let ended = tx.all(END_ALL, params![user.as_bytes(), ending.now, ending.reason.name()]).await?;
     revoke(tx, ended, ending).await
 }
 
-/// One entry a session, and none for the user: `iat` counts seconds, so that an entry for all tokens up to now would
-/// also hit a log-in within the same second.
+/// Ends whatever a user has and tells the feed, in this transaction: an entry for each session, which is exact, and one for
+/// the user, which also holds for tokens whose sessions are not here.
+pub(super) async fn end_all<T: Tx>(tx: &mut T, user: UserId, ending: Ending) -> Result<Vec<SessionId>, StoreError> {
+    let ended = end_each(tx, user, ending).await?;
+    append(tx, &[Subject::all_of(user, ending.reason, ending.now)], ending.forget_at).await?;
+    Ok(ended)
+}
+
 async fn revoke<T: Tx>(tx: &mut T, ended: Vec<SessionId>, ending: Ending) -> Result<Vec<SessionId>, StoreError> {
-    revocations::append_sessions(tx, &ended, ending.forget_at).await?;
+    append_sessions(tx, &ended, ending.forget_at).await?;
     Ok(ended)
 }
 

@@ -78,6 +78,21 @@ pub(crate) fn access_token(
     Ok(Caller { user, session, scope, email, email_verified, name, roles })
 }
 
+/// A token by its name.
+pub(crate) struct Named {
+    pub(crate) jti: String,
+    /// Seconds since 1970.
+    pub(crate) expires_at: i64,
+}
+
+/// The name of a token of ours that has not expired, whether it has been ended or not.
+pub(crate) fn named(token: &str, keyring: &Keyring, now: Timestamp) -> Result<Named, Refused> {
+    let verified = jwt::verify::<Claims>(token, &**keyring.verifying(), keyring.policy(), now.seconds())?;
+    let (jti, exp) = (verified.registered().jti(), verified.registered().exp());
+    let named = jti.zip(exp).map(|(jti, expires_at)| Named { jti: jti.to_owned(), expires_at });
+    named.ok_or_else(|| Refused { code: VerificationCode::ClaimMissing, detail: "it has no `jti`".into() })
+}
+
 /// A revoked key has left the key ring, so its tokens fail for want of a key, or of any key of their algorithm; that it was revoked
 /// is the better word. Nobody has verified the `kid` here, and it chooses between two refusals only.
 fn why(refusal: Refusal, token: &str, revocations: &RevocationSet) -> Refused {

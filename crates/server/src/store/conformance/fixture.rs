@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::domain::email::Email;
 use crate::domain::password::PasswordHash;
 use crate::domain::refresh::RefreshPolicies;
+use crate::domain::revocation::Subject;
 use crate::domain::session::{EndReason, Session, SessionId, sample};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{User, UserId};
@@ -90,6 +91,12 @@ pub(in crate::store) fn end(user: &User, which: Which) -> EndSessions {
 /// The whole feed.
 pub(in crate::store) async fn feed(store: &Store) -> Feed {
     store.read(RevocationsAfter { after: 0, limit: 1000 }).await.unwrap()
+}
+
+/// The sessions that the feed names, in its order.
+pub(in crate::store) async fn sessions_told(store: &Store) -> Vec<SessionId> {
+    let subjects = feed(store).await.entries.into_iter().map(|entry| entry.revocation.subject);
+    subjects.filter_map(|subject| if let Subject::Session(id) = subject { Some(id) } else { None }).collect()
 }
 
 /// Runs operations at once and gives their answers, in no order.

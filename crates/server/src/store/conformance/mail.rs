@@ -192,7 +192,7 @@ pub(in crate::store) async fn a_reset_sets_the_password_and_ends_all_sessions(ho
     let ResetOutcome::Reset { mut ended, .. } = store.write(with_notice).await.unwrap() else { panic!("refused") };
     ended.sort();
     assert_eq!(ended, [session_id(1), session_id(2)]);
-    assert_eq!(feed(&store).await.entries.len(), 2);
+    assert_eq!(feed(&store).await.entries.len(), 3, "each session, and the user");
     let found = store.read(FindSession { id: session_id(1) }).await.unwrap().unwrap();
     assert_eq!(found.ended.map(|ended| ended.reason), Some(EndReason::PasswordReset));
     let now = find(&store, &ada).await;

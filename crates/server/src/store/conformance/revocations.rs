@@ -1,10 +1,12 @@
 use super::House;
-use super::fixture::{FORGET_AT, NOW, end, feed, session_id, user, with_sessions};
-use crate::domain::revocation::Subject;
+use super::fixture::{FORGET_AT, HASH, NOW, at_once, end, feed, session_id, user, with_sessions};
+use crate::domain::password::PasswordHash;
+use crate::domain::revocation::{Revocation, Subject};
 use crate::domain::time::Timestamp;
-use crate::store::revocations::{self, Feed, ForgetRevocations, RevocationsAfter};
+use crate::store::revocations::{self, Feed, ForgetRevocations, RevocationsAfter, RevokeToken};
 use crate::store::sessions::Which;
 use crate::store::tx::Tx;
+use crate::store::users::{ChangePassword, DeleteUser, DisableUser};
 use crate::store::{Op, Store, StoreError};
 
 /// Writes entries as an operation that ends things does.
@@ -37,13 +39,54 @@ pub(in crate::store) async fn entries_are_numbered_in_order(house: &impl House) 
     for number in [4, 2] {
         store.write(end(&user, Which::One(session_id(number)))).await.unwrap();
     }
-    store.write(end(&user, Which::All)).await.unwrap();
+    store.write(end(&user, Which::Each)).await.unwrap();
     let entries = feed(&store).await.entries;
     assert_eq!(entries[0].revocation.subject, Subject::Session(session_id(4)));
     assert_eq!(entries[1].revocation.subject, Subject::Session(session_id(2)));
     assert_eq!(after(&store, 0, 10).await, (5, vec![1, 2, 3, 4, 5]));
     assert_eq!(after(&store, 3, 10).await, (5, vec![4, 5]));
     assert_eq!(after(&store, 1, 2).await, (5, vec![2, 3]));
+}
+
+/// What ends everything of a user names the user too; what leaves a session to them does not.
+pub(in crate::store) async fn a_user_is_named_where_everything_of_theirs_ends(house: &impl House) {
+    let store = house.open();
+    let ada = with_sessions(&store, 1..=9).await;
+    let (id, now, forget_at) = (ada.id, NOW, FORGET_AT);
+    let change = |expected: &str, keep| ChangePassword {
+        user: id,
+        expected: Some(PasswordHash::new(expected)),
+        new: PasswordHash::new("new"),
+        keep,
+        now,
+        forget_at,
+    };
+    let named = async |before: &mut u64, seconds: Option<i64>| {
+        let feed = store.read(RevocationsAfter { after: *before, limit: 1000 }).await.unwrap();
+        *before = feed.head;
+        let users = feed.entries.into_iter().filter(|entry| !matches!(entry.revocation.subject, Subject::Session(_)));
+        let users: Vec<_> = users.map(|entry| entry.revocation).collect();
+        let subject = seconds.map(|seconds| Subject::User { user: id, issued_before: now.plus_seconds(seconds) });
+        assert_eq!(users, subject.map(|subject| Revocation { subject, forget_at }).into_iter().collect::<Vec<_>>());
+    };
+    let mut head = 0;
+    for (which, expected) in [
+        (Which::One(session_id(1)), None),
+        (Which::Others(session_id(2)), None),
+        (Which::Each, None),
+        (Which::All, Some(-60)),
+    ] {
+        store.write(end(&ada, which)).await.unwrap();
+        named(&mut head, expected).await;
+    }
+    store.write(change(HASH, Some(session_id(2)))).await.unwrap();
+    named(&mut head, None).await;
+    store.write(change("new", None)).await.unwrap();
+    named(&mut head, Some(-60)).await;
+    store.write(DisableUser { id, now, forget_at }).await.unwrap();
+    named(&mut head, Some(-60)).await;
+    store.write(DeleteUser { id, now, forget_at }).await.unwrap();
+    named(&mut head, Some(60)).await;
 }
 
 pub(in crate::store) async fn every_kind_of_subject_is_kept(house: &impl House) {
@@ -58,6 +101,17 @@ pub(in crate::store) async fn every_kind_of_subject_is_kept(house: &impl House) 
     let entries = feed(&store).await.entries;
     assert!(entries.iter().all(|entry| entry.revocation.forget_at == FORGET_AT));
     assert_eq!(entries.into_iter().map(|entry| entry.revocation.subject).collect::<Vec<_>>(), subjects);
+}
+
+pub(in crate::store) async fn a_token_ends_by_its_name(house: &impl House) {
+    let store = house.open();
+    let token = |jti: &str, seconds| RevokeToken { jti: jti.to_owned(), forget_at: NOW.plus_seconds(seconds) };
+    at_once(&store, [token("a", 10), token("b", 20)]).await.into_iter().for_each(|answer| answer.unwrap());
+    let mut told: Vec<_> = feed(&store).await.entries.into_iter().map(|entry| entry.revocation).collect();
+    told.sort_by_key(|revocation| revocation.forget_at);
+    let expected = [("a", 10), ("b", 20)]
+        .map(|(jti, seconds)| Revocation { subject: Subject::Token(jti.into()), forget_at: NOW.plus_seconds(seconds) });
+    assert_eq!(told, expected);
 }
 
 pub(in crate::store) async fn expired_entries_are_forgotten_and_numbers_never_come_back(house: &impl House) {

@@ -1,7 +1,7 @@
 use super::House;
 use super::fixture::{
-    FORGET_AT, HASH, NOW, at_once, end, feed, open, rotate, rotate_at_once, session, session_id, user, with_sessions,
-    with_user,
+    FORGET_AT, HASH, NOW, at_once, end, feed, open, rotate, rotate_at_once, session, session_id, sessions_told, user,
+    with_sessions, with_user,
 };
 use crate::domain::password::PasswordHash;
 use crate::domain::refresh::Refused;
@@ -190,14 +190,14 @@ pub(in crate::store) async fn all_sessions_end(house: &impl House) {
     let answers = at_once(&store, (0..4).map(|_| end(&user, Which::All))).await;
     let ended: usize = answers.into_iter().map(|answer| answer.unwrap().len()).sum();
     assert_eq!(ended, 39, "each of the others once");
-    assert_eq!(feed(&store).await.entries.len(), 40);
+    assert_eq!(sessions_told(&store).await.len(), 40);
 }
 
 pub(in crate::store) async fn nobody_ends_the_session_of_another(house: &impl House) {
     let store = house.open();
     with_sessions(&store, [1]).await;
     store.write(CreateUser { user: user(2), session: None }).await.unwrap();
-    for which in [Which::One(session_id(1)), Which::Others(session_id(9)), Which::All] {
+    for which in [Which::One(session_id(1)), Which::Others(session_id(9)), Which::Each, Which::All] {
         assert_eq!(store.write(end(&user(2), which)).await, Ok(Vec::new()));
     }
     assert_eq!(end_reason(&store, 1).await, None);

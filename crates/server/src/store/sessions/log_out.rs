@@ -74,7 +74,7 @@ impl LogOutByToken {
         let ending = self.ending(self.reason);
         match self.which {
             Which::Others(_) => end_others(tx, user, self.id, ending).await?,
-            Which::One(_) | Which::All => end_all(tx, user, ending).await?,
+            Which::One(_) | Which::Each | Which::All => end_all(tx, user, ending).await?,
         };
         Ok(LogOutOutcome::Done)
     }

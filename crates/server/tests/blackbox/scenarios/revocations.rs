@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use jotgate_jose::{Algorithm, KeySet, jwt};
+use jotgate_server::domain::session::EndReason;
+use jotgate_server::domain::user::UserId;
 use jotgate_server::flows;
 use jotgate_wire::{FeedDocument, Subject};
 use reqwest::{Method, Response};
@@ -35,21 +37,28 @@ async fn ask(site: &Site, after: u64) -> FeedDocument {
     read(site, answer.body.as_str().unwrap()).await
 }
 
-fn sids(document: &FeedDocument) -> Vec<String> {
-    let sid = |subject: &Subject| match subject {
+/// Sessions by their ids, and users with how many seconds from now a token has to be from.
+fn names(document: &FeedDocument) -> Vec<String> {
+    let name = |subject: &Subject| match subject {
         Subject::Sid(sid) => sid.clone(),
+        Subject::Sub { sub, issued_before } => format!("{sub} {:+}", issued_before - 1_800_000_000),
         other => panic!("{other:?}"),
     };
-    document.entries.iter().map(|entry| sid(&entry.subject)).collect()
+    document.entries.iter().map(|entry| name(&entry.subject)).collect()
 }
 
-/// The sessions that ended after a number, and the new head.
+/// What ended after a number, and the new head.
 async fn ended_after(site: &Site, head: &mut u64) -> Vec<String> {
     let document = ask(site, *head).await;
     let new =
         FeedDocument { entries: document.entries.into_iter().filter(|entry| entry.seq > *head).collect(), ..document };
     *head = new.head;
-    sids(&new)
+    names(&new)
+}
+
+fn and_user(mut sessions: Vec<String>, user: UserId, seconds: i64) -> Vec<String> {
+    sessions.push(format!("{user} {seconds:+}"));
+    sessions
 }
 
 fn sorted(sessions: &[&Answer]) -> Vec<String> {
@@ -74,9 +83,9 @@ pub(crate) async fn every_end_is_in_the_feed(site: Site) {
     assert_eq!(ended_after(&site, &mut head).await, sorted(&[&one]), "the others");
     let three = site.log_in("ada@example.com").await;
     out("?scope=global", &two).await;
-    let mut both = ended_after(&site, &mut head).await;
-    both.sort();
-    assert_eq!(both, sorted(&[&two, &three]), "all");
+    let mut all = ended_after(&site, &mut head).await;
+    all[..2].sort();
+    assert_eq!(all, and_user(sorted(&[&two, &three]), user, -60), "all");
 
     let (stays, goes) = (site.log_in("ada@example.com").await, site.log_in("ada@example.com").await);
     let change = json!({"current_password": PASSWORD, "new_password": "quite another pass phrase"});
@@ -94,13 +103,16 @@ pub(crate) async fn every_end_is_in_the_feed(site: Site) {
     let other = site.register("known@example.com").await;
     let known = flows::find_user(&site.app, "known@example.com").await.unwrap().id;
     flows::disable_user(&site.app, known).await.unwrap();
-    assert_eq!(ended_after(&site, &mut head).await, sorted(&[&other]), "a disabled user");
+    assert_eq!(ended_after(&site, &mut head).await, and_user(sorted(&[&other]), known, -60), "a disabled user");
     let last = site.register("many@example.com").await;
     let many = flows::find_user(&site.app, "many@example.com").await.unwrap().id;
     flows::delete_user(&site.app, many).await.unwrap();
-    assert_eq!(ended_after(&site, &mut head).await, sorted(&[&last]), "a deleted user");
-    flows::delete_user(&site.app, user).await.unwrap();
-    assert!(ended_after(&site, &mut head).await.is_empty(), "nothing was left to end");
+    assert_eq!(ended_after(&site, &mut head).await, and_user(sorted(&[&last]), many, 60), "a deleted user");
+    flows::end_sessions_of(&site.app, user, EndReason::Administrator).await.unwrap();
+    assert_eq!(ended_after(&site, &mut head).await, and_user(Vec::new(), user, -60), "no session is left to end");
+    let again = site.register("many@example.com").await;
+    flows::end_sessions_of_everyone(&site.app, EndReason::Administrator).await.unwrap();
+    assert_eq!(ended_after(&site, &mut head).await, sorted(&[&again]), "everyone, and no word of who has no session");
 }
 
 pub(crate) async fn the_feed_is_published_and_no_access_token(site: Site) {
@@ -160,7 +172,7 @@ impl Stream {
         loop {
             let (id, document) = self.next(site).await;
             if !document.entries.is_empty() {
-                return (id, sids(&document));
+                return (id, names(&document));
             }
         }
     }
