@@ -68,7 +68,10 @@ pub(super) async fn open_session(
     let proven_only = app.inner.config.accounts.verification == Verification::Required;
     let open = OpenSession { session: session.clone(), verified, most, proven_only, new_device, forget_at };
     match app.end(open).await? {
-        OpenSessionOutcome::Opened { user, .. } => {
+        OpenSessionOutcome::Opened { user, told, .. } => {
+            if told {
+                app.inner.mail.wake();
+            }
             let grant = issue(app, &user, &session, now)?;
             Ok(Opening::Opened(Box::new(Opened { user, grant })))
         }

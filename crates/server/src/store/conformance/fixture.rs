@@ -55,7 +55,7 @@ pub(in crate::store) async fn with_sessions(store: &Store, numbers: impl IntoIte
     let user = with_user(store).await;
     for number in numbers {
         let opened = store.write(open(session(number, &user))).await;
-        assert_eq!(opened, Ok(OpenSessionOutcome::Opened { user: user.clone(), ended: Vec::new() }));
+        assert_eq!(opened, Ok(OpenSessionOutcome::Opened { user: user.clone(), ended: Vec::new(), told: false }));
     }
     user
 }

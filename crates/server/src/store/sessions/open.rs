@@ -49,10 +49,11 @@ pub(crate) struct OpenSession {
 /// What became of [`OpenSession`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OpenSessionOutcome {
-    /// Done, for this user as it is now; and these sessions had to make room.
+    /// Done, for this user as it is now; these sessions had to make room, and a mail was queued if the user is told of a new device.
     Opened {
         user: User,
         ended: Vec<SessionId>,
+        told: bool,
     },
     AccountDisabled,
     EmailNotVerified,
@@ -77,19 +78,24 @@ impl Op for OpenSession {
         if self.proven_only && user.email_verified_at.is_none() {
             return Ok(OpenSessionOutcome::EmailNotVerified);
         }
-        self.tell_of_new_device(tx, &user).await?;
+        let told = self.tell_of_new_device(tx, &user).await?;
         let ended = self.make_room(tx, user.id).await?;
         insert(tx, &self.session).await?;
-        Ok(OpenSessionOutcome::Opened { user, ended })
+        Ok(OpenSessionOutcome::Opened { user, ended, told })
     }
 }
 
 impl OpenSession {
-    async fn tell_of_new_device<T: Tx>(&self, tx: &mut T, user: &User) -> Result<(), StoreError> {
-        let Some(notice) = &self.new_device else { return Ok(()) };
+    /// Queues a mail if the device is a new one and the user is told; says whether it did.
+    async fn tell_of_new_device<T: Tx>(&self, tx: &mut T, user: &User) -> Result<bool, StoreError> {
+        let Some(notice) = &self.new_device else { return Ok(false) };
         let device = SeenDevice { name: self.session.device.clone(), user_agent: self.session.user_agent.clone() };
         let seen: Vec<SeenDevice> = tx.all(SEEN_DEVICES, params![user.id.as_bytes()]).await?;
-        if is_new(&device, &seen) { outbox::queue(tx, &notice.to(user)).await } else { Ok(()) }
+        let told = is_new(&device, &seen);
+        if told {
+            outbox::queue(tx, &notice.to(user)).await?;
+        }
+        Ok(told)
     }
 
     /// Ends what would be too many with the new one. A log-in ends a thousand at most, in case the limit was lowered; the
