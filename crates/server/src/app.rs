@@ -119,7 +119,7 @@ impl App {
         let keys = open_keys(&config, &terms, &store, &*random, clock.now()).await?;
         let hasher = Hasher::new(&config.passwords, &*random)?;
         let mail = Mail::new(&config).map_err(|error| StartError::Mail(error.to_string()))?;
-        let throttle = Throttle::new(&config.throttle);
+        let throttle = Throttle::new(&config.throttle, &keys.master().derive("tries"));
         let revocations = Revocations::new(&config.revocations);
         let limits = Limits::new(config.http.max_connections);
         let inner = Inner { config, store, keys, terms, revocations, hasher, mail, throttle, limits, clock, random };

@@ -11,6 +11,7 @@ pub(crate) mod revocation;
 pub(crate) mod rotation;
 pub mod session;
 pub(crate) mod status;
+pub(crate) mod subnet;
 pub(crate) mod throttle;
 pub mod time;
 pub mod user;

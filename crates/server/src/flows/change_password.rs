@@ -52,11 +52,15 @@ pub(super) async fn check_current(app: &App, act: Act, user: &User, current: Opt
     let admitted = app.inner.throttle.admit_act(act, &user.id.to_string(), app.now());
     let attempt = admitted.map_err(Failure::TooManyAttempts)?;
     let current = current.ok_or(Failure::InvalidCredentials)?;
-    match app.inner.hasher.verify(current, user.password_hash.as_ref()).await? {
-        Verdict::Wrong => Err(Failure::InvalidCredentials),
-        Verdict::Right | Verdict::RightButOutdated => {
+    match app.inner.hasher.verify(current, user.password_hash.as_ref()).await {
+        Ok(Verdict::Wrong) => Err(Failure::InvalidCredentials),
+        Ok(Verdict::Right | Verdict::RightButOutdated) => {
             attempt.succeeded();
             Ok(())
+        }
+        Err(error) => {
+            attempt.not_tried();
+            Err(error.into())
         }
     }
 }

@@ -5,9 +5,12 @@ use super::{Device, Failure};
 use crate::app::App;
 use crate::domain::email::Email;
 use crate::domain::password::Password;
+use crate::domain::subnet::Subnet;
 use crate::domain::user::User;
 use crate::hasher::{HashError, Verdict};
+use crate::store::sessions::SeenFrom;
 use crate::store::users::{FindUserByEmail, UpgradePasswordHash};
+use crate::throttle::{Act, Attempt, Who};
 
 /// What logging in takes.
 #[derive(Debug)]
@@ -30,19 +33,48 @@ const ATTEMPTS: usize = 3;
 /// store.
 pub async fn login(app: &App, login: LogIn, device: Device) -> Result<Opened, Failure> {
     grant::client(app, &device)?;
-    let key = login.email.as_ref().map(|email| email.key().to_owned());
-    let attempt = app.inner.throttle.admit(key.as_deref(), app.now()).map_err(Failure::TooManyAttempts)?;
+    let attempt = admit(app, login.email.as_ref(), &device).await?;
+    match check_and_open(app, &login, device).await {
+        Ok(opened) => {
+            attempt.succeeded();
+            Ok(opened)
+        }
+        // Dropped, it has failed.
+        Err(Failure::InvalidCredentials) => Err(Failure::InvalidCredentials),
+        Err(other) => {
+            attempt.not_tried();
+            Err(other)
+        }
+    }
+}
+
+/// Admits the try. Where strangers have to wait, somebody who has logged in from this network before need not: they are looked up
+/// only then, and an account that does not exist the same way.
+async fn admit<'a>(app: &'a App, email: Option<&Email>, device: &Device) -> Result<Attempt<'a>, Failure> {
+    let network = device.address.as_deref().and_then(Subnet::parse);
+    let who = Who { account: email.map(Email::key), network };
+    let throttle = &app.inner.throttle;
+    let admitted = match throttle.admit(Act::LogIn, who, app.now()) {
+        Err(refused) if refused.for_strangers && is_known(app, email, network).await? => {
+            throttle.admit_known(Act::LogIn, who, app.now())
+        }
+        admitted => admitted,
+    };
+    admitted.map_err(|refused| Failure::TooManyAttempts(refused.wait))
+}
+
+/// Whether a session of this account was at home in this network.
+async fn is_known(app: &App, email: Option<&Email>, network: Option<Subnet>) -> Result<bool, Failure> {
+    let Some((email, network)) = email.zip(network) else { return Ok(false) };
+    let seen = app.inner.store.read(SeenFrom { email: email.clone() }).await?;
+    Ok(seen.iter().any(|address| Subnet::parse(address) == Some(network)))
+}
+
+async fn check_and_open(app: &App, login: &LogIn, device: Device) -> Result<Opened, Failure> {
     for _ in 0..ATTEMPTS {
-        let user = match check_password(app, &login).await {
-            Err(Failure::Overloaded) => {
-                attempt.not_tried();
-                return Err(Failure::Overloaded);
-            }
-            checked => checked?,
-        };
+        let user = check_password(app, login).await?;
         let hash = user.password_hash.clone();
         if let Opening::Opened(opened) = open_session(app, user.id, hash, device.clone()).await? {
-            attempt.succeeded();
             return Ok(*opened);
         }
     }

@@ -114,6 +114,9 @@ pub enum Failure {
     /// The refresh token was used before, so it may be stolen: the session is over.
     #[error("the refresh token was used before, so the session has been ended; log in again")]
     RefreshTokenReused,
+    /// The refresh token was replaced, by another request, while this one waited.
+    #[error("the refresh token was replaced while this request waited; try again with the newest one")]
+    Overtaken,
     /// The session has been ended.
     #[error("the session has been ended; log in again")]
     SessionEnded,

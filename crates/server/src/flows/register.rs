@@ -1,5 +1,6 @@
 //! Register: parse, judge the password, hash it, make the account, open its first session.
 
+use super::forgot_password::admit;
 use super::grant::{self, Opened, issue, new_session};
 use super::users::{self, NewUser};
 use super::{Device, Failure};
@@ -35,13 +36,14 @@ impl From<Register> for NewUser {
 /// # Errors
 ///
 /// [`Failure::EmailNotVerified`] where the address has to be proven first ([`register_unproven`]), [`Failure::UnknownClient`],
-/// [`Failure::WeakPassword`], [`Failure::EmailTaken`], [`Failure::Overloaded`], or a failure of the store.
+/// [`Failure::TooManyAttempts`], [`Failure::WeakPassword`], [`Failure::EmailTaken`], [`Failure::Overloaded`], or a failure of the store.
 pub async fn register(app: &App, register: Register, device: Device) -> Result<Opened, Failure> {
     let verification = app.inner.config.accounts.verification;
     if verification == Verification::Required {
         return Err(Failure::EmailNotVerified);
     }
     grant::client(app, &device)?;
+    admit(app, Act::Register, None, &device)?;
     let user = users::prepare(app, register.into()).await?;
     let now = app.now();
     let session = new_session(app, user.id, device, now).await?;
@@ -70,15 +72,8 @@ pub async fn register(app: &App, register: Register, device: Device) -> Result<O
 pub async fn register_unproven(app: &App, register: Register, device: Device) -> Result<(), Failure> {
     grant::client(app, &device)?;
     app.can_mail_strangers()?;
-    let admitted = app.inner.throttle.admit_act(Act::Register, register.email.key(), app.now());
-    let attempt = admitted.map_err(Failure::TooManyAttempts)?;
-    let user = match users::prepare(app, register.into()).await {
-        Err(failure) => {
-            attempt.not_tried();
-            return Err(failure);
-        }
-        prepared => prepared?,
-    };
+    admit(app, Act::RegisterUnproven, Some(register.email.key()), &device)?;
+    let user = users::prepare(app, register.into()).await?;
     let message = app.message(Kind::Registered, user.email.clone(), Some(user.id));
     app.inner.store.write(RegisterUnproven { user, message }).await?;
     app.inner.mail.wake();

@@ -1,7 +1,7 @@
 //! Resend: note that somebody wants another link to prove an address with.
 
-use super::Failure;
 use super::forgot_password::ask_for_link;
+use super::{Device, Failure};
 use crate::app::App;
 use crate::domain::email::Email;
 use crate::domain::mail::Kind;
@@ -13,6 +13,6 @@ use crate::throttle::Act;
 /// # Errors
 ///
 /// [`Failure::MailNotConfigured`], [`Failure::TooManyAttempts`], [`Failure::Overloaded`], or a failure of the store.
-pub async fn resend(app: &App, email: Option<Email>) -> Result<(), Failure> {
-    ask_for_link(app, Act::Resend, Kind::Verify, email).await
+pub async fn resend(app: &App, email: Option<Email>, device: &Device) -> Result<(), Failure> {
+    ask_for_link(app, (Act::Resend, Kind::Verify), email, device).await
 }

@@ -1,6 +1,7 @@
 //! Reset password: find what the link is good for, judge and hash the new password, and only then use the link up.
 
-use super::Failure;
+use super::forgot_password::admit;
+use super::{Device, Failure};
 use crate::app::App;
 use crate::domain::mail::{Facts, Kind, Purpose};
 use crate::domain::password::Password;
@@ -26,11 +27,10 @@ pub struct ResetPassword<'a> {
 ///
 /// [`Failure::LinkInvalid`]; [`Failure::WeakPassword`], after which the link is as good as before; [`Failure::TooManyAttempts`],
 /// [`Failure::Overloaded`], or a failure of the store.
-pub async fn reset_password(app: &App, reset: ResetPassword<'_>) -> Result<(), Failure> {
+pub async fn reset_password(app: &App, reset: ResetPassword<'_>, device: &Device) -> Result<(), Failure> {
     let hash = LinkToken::parse(reset.token).ok_or(Failure::LinkInvalid)?.hash();
     let user = user_of(app, hash).await?;
-    let admitted = app.inner.throttle.admit_act(Act::Reset, &user.id.to_string(), app.now());
-    admitted.map_err(Failure::TooManyAttempts)?;
+    admit(app, Act::Reset, Some(&user.id.to_string()), device)?;
     app.password_policy().check(&reset.new, &user.email, user.name.as_deref())?;
     let new = app.inner.hasher.hash(reset.new, &*app.inner.random).await?;
     let now = app.now();

@@ -8,9 +8,13 @@ use super::error::ApiError;
 use super::input;
 use super::json::Json;
 use crate::app::App;
-use crate::flows;
+use crate::flows::{self, Device};
 
-pub(crate) async fn post(State(app): State<App>, Json(body): Json<EmailRequest>) -> Result<StatusCode, ApiError> {
-    flows::resend(&app, input::known_email(&body.email)).await?;
+pub(crate) async fn post(
+    State(app): State<App>,
+    device: Device,
+    Json(body): Json<EmailRequest>,
+) -> Result<StatusCode, ApiError> {
+    flows::resend(&app, input::known_email(&body.email), &device).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -179,7 +179,7 @@ impl From<Failure> for ApiError {
             Failure::SessionNotFound => plain(ErrorCode::SessionNotFound),
             // The caller's own account is gone: so is the session, and the token with it.
             Failure::UserNotFound => Self::verification(VerificationCode::SessionEnded),
-            Failure::Overloaded => Self::overloaded(detail),
+            Failure::Overloaded | Failure::Overtaken => Self::overloaded(detail),
             Failure::Store(error) => store(&error),
             Failure::NoKey => Self::store_unavailable(detail),
             Failure::Internal(reason) => internal(&reason),

@@ -14,7 +14,7 @@ use jotgate_wire::{ErrorCode, SecretText};
 use super::error::ApiError;
 use super::{input, json, password_change};
 use crate::app::App;
-use crate::flows::{self, ResetPassword, Verified};
+use crate::flows::{self, Device, ResetPassword, Verified};
 use crate::mail::escaped;
 
 const STYLE: &str = "body{font-family:sans-serif;line-height:1.5;max-width:28rem;margin:4rem auto;padding:0 1rem}\
@@ -61,12 +61,12 @@ pub(crate) async fn reset(State(app): State<App>, request: Request) -> Response 
 }
 
 /// `POST /password/reset`. What is wrong with a password is said above the form, and the link stays good.
-pub(crate) async fn has_reset(State(app): State<App>, Form(body): Form) -> Response {
+pub(crate) async fn has_reset(State(app): State<App>, device: Device, Form(body): Form) -> Response {
     let token = member(&body, "token");
     let outcome = match input::new_password("new_password", &member(&body, "new_password")) {
         Ok(new) => {
             let reset = ResetPassword { token: token.expose(), new };
-            flows::reset_password(&app, reset).await.map_err(password_change::refusal)
+            flows::reset_password(&app, reset, &device).await.map_err(password_change::refusal)
         }
         Err(error) => Err(error),
     };

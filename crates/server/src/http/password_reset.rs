@@ -8,14 +8,15 @@ use super::error::ApiError;
 use super::json::Json;
 use super::{input, password_change};
 use crate::app::App;
-use crate::flows::{self, ResetPassword};
+use crate::flows::{self, Device, ResetPassword};
 
 pub(crate) async fn post(
     State(app): State<App>,
+    device: Device,
     Json(body): Json<PasswordResetRequest>,
 ) -> Result<StatusCode, ApiError> {
     let new = input::new_password("new_password", &body.new_password)?;
     let reset = ResetPassword { token: body.token.expose(), new };
-    flows::reset_password(&app, reset).await.map_err(password_change::refusal)?;
+    flows::reset_password(&app, reset, &device).await.map_err(password_change::refusal)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,7 +1,9 @@
-//! Clean-up in small steps that never hold up a request: forgotten revocations, expired links, dead sessions, idle memory.
+//! Clean-up in small steps that never hold up a request: forgotten revocations and tries, expired links, dead sessions, idle
+//! memory.
 
 use std::time::Duration;
 
+use super::share_tries;
 use crate::app::App;
 use crate::domain::session::SessionId;
 use crate::store::StoreError;
@@ -37,6 +39,7 @@ async fn round(app: &App) -> Result<(), StoreError> {
     while app.inner.store.write(ForgetMailTokens { now, limit: STEP }).await? == u64::from(STEP) {
         tokio::time::sleep(BREATH).await;
     }
+    share_tries::clean_up(app, BREATH).await?;
     let dead_before = now.minus_seconds(KEEP_DEAD_SECONDS);
     let mut after: Option<SessionId> = None;
     loop {

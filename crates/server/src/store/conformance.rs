@@ -10,6 +10,7 @@ pub(super) mod mail;
 pub(super) mod races;
 pub(crate) mod revocations;
 pub(super) mod sessions;
+pub(super) mod tries;
 pub(super) mod users;
 
 /// A place where a store is kept, empty at first and gone with the value.
@@ -29,6 +30,7 @@ pub(super) fn statements() -> Vec<(&'static str, Sql)> {
         super::sessions::STATEMENTS,
         super::sessions::open::STATEMENTS,
         super::sessions::rotate::STATEMENTS,
+        super::sessions::seen_from::STATEMENTS,
         super::sessions::sweep::STATEMENTS,
         super::revocations::STATEMENTS,
         super::keys::STATEMENTS,
@@ -40,6 +42,7 @@ pub(super) fn statements() -> Vec<(&'static str, Sql)> {
         super::copy::ops::STATEMENTS,
         meta::STATEMENTS,
         super::status::STATEMENTS,
+        super::tries::STATEMENTS,
     ]
     .concat()
 }
@@ -82,6 +85,7 @@ macro_rules! conformance {
                 a_retry_replays_without_a_change
                 fifty_refreshes_with_one_token_give_one_generation
                 an_old_token_ends_the_session_once
+                a_rotation_that_was_overtaken_ends_nothing
                 a_session_that_is_over_refuses
                 a_token_from_the_future_is_refused_and_harmless
                 one_session_ends
@@ -90,6 +94,7 @@ macro_rules! conformance {
                 nobody_ends_the_session_of_another
                 live_sessions_are_listed_last_used_first
                 dead_sessions_are_cleared_away_in_steps
+                sessions_tell_where_somebody_was
             }
             revocations {
                 entries_are_numbered_in_order
@@ -131,6 +136,12 @@ macro_rules! conformance {
                 a_new_device_is_told_of_once
                 a_reuse_is_told_of_once
                 a_closed_account_keeps_no_links
+            }
+            tries {
+                what_servers_count_adds_up
+                a_change_is_seen_by_everyone_once
+                what_is_forgotten_is_gone
+                servers_that_share_at_once_lose_nothing
             }
             engine {
                 a_failed_operation_undoes_itself_and_harms_no_neighbour

@@ -17,6 +17,7 @@ pub(crate) mod sessions;
 mod sql;
 mod sqlite;
 pub(crate) mod status;
+pub(crate) mod tries;
 mod tx;
 mod url;
 pub(crate) mod users;

@@ -23,7 +23,7 @@ fn message(to: &str) -> Message {
 }
 
 fn written(letter: Letter, message: &Message) -> Composed {
-    let token = LinkKey::of_master(&[1; 32]).token(message.id);
+    let token = LinkKey::new(&[1; 32]).token(message.id);
     let templates = Templates::new(None).unwrap();
     compose(&templates, &parts("Ada Shop <no-reply@shop.example>"), letter, message, &token).unwrap()
 }

@@ -3,6 +3,7 @@
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::clock::Waiting;
 use crate::domain::email::Email;
 use crate::domain::password::PasswordHash;
 use crate::domain::refresh::RefreshPolicies;
@@ -76,6 +77,7 @@ pub(in crate::store) fn rotate(number: u128, presented: u64, now: Timestamp) -> 
         id: session_id(number),
         presented,
         now,
+        waiting: Waiting::from_now(),
         policies: RefreshPolicies::default(),
         address: Some("198.51.100.1".to_owned()),
         user_agent: Some("Lynx".to_owned()),

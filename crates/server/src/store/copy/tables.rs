@@ -116,6 +116,13 @@ pub(super) const TABLES: &[Table] = &[
         is_referred_to: false,
         which: "TRUE",
     },
+    Table {
+        name: "tries",
+        key: KeyKind::Bytes,
+        columns: &["name", "sequence", "failed", "since", "last_at", "forget_at"],
+        is_referred_to: false,
+        which: "TRUE",
+    },
 ];
 
 /// The statements for a table.

@@ -75,12 +75,9 @@ async fn follow(connector: &Connector, seen: &mut Counters, commits: &watch::Sen
         }
         let now = Some(counters(&mut connection).await?);
         if *seen != now {
-            // The first look only learns where things stand: who asks to watch reads for himself first.
-            let is_first = seen.is_none();
+            // So does the first look: what was committed since somebody asked to watch may be in it.
             *seen = now;
-            if !is_first {
-                commits.send_modify(|count| *count += 1);
-            }
+            commits.send_modify(|count| *count += 1);
         }
     }
 }

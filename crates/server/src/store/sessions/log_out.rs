@@ -1,5 +1,7 @@
 //! Logging out with a refresh token: what it proves and what it ends, in one transaction.
 
+use std::time::Duration;
+
 use super::rotate::{SessionOfUser, load, reused};
 use super::{Ending, Which, end_all, end_one, end_others};
 use crate::domain::refresh::{self, Decision, RefreshPolicies, Refused};
@@ -51,9 +53,9 @@ impl Op for LogOutByToken {
             return self.end_own(tx, &session, self.reason).await.map(|()| LogOutOutcome::Done);
         }
         let policy = self.policies.of(&session.client_id);
-        match refresh::decide(&session, self.presented, self.now, user.is_enabled(), policy) {
+        match refresh::decide(&session, self.presented, self.now, Duration::ZERO, user.is_enabled(), policy) {
             Decision::Rotate { .. } | Decision::Replay { .. } => self.end_further(tx, session.user_id).await,
-            Decision::Reuse => {
+            Decision::Reuse | Decision::Overtaken => {
                 self.end_own(tx, &session, EndReason::Reuse).await?;
                 if self.notify {
                     outbox::queue(tx, &reused(&session, None, self.now).to(&user)).await?;

@@ -1,6 +1,7 @@
 //! Refreshing: the one change that every active user causes every few minutes.
 
 use super::{COLUMNS, Ending, columns};
+use crate::clock::Waiting;
 use crate::domain::mail::{Facts, Kind, MessageId, Notice};
 use crate::domain::refresh::{self, Decision, RefreshPolicies, Refused};
 use crate::domain::session::{EndReason, Ended, Session, SessionId};
@@ -42,7 +43,10 @@ pub(crate) struct RotateSession {
     pub(crate) id: SessionId,
     /// The generation in the token.
     pub(crate) presented: u64,
+    /// When it was presented.
     pub(crate) now: Timestamp,
+    /// Since it was presented.
+    pub(crate) waiting: Waiting,
     pub(crate) policies: RefreshPolicies,
     /// The network address it came from.
     pub(crate) address: Option<String>,
@@ -71,6 +75,8 @@ pub(crate) enum RotateOutcome {
     Reused {
         session: Session,
     },
+    /// The session has moved on while this waited, and stays as it is.
+    Overtaken,
     Refused(Refused),
     /// There is no such session: it was over long ago, or its user was deleted.
     Unknown,
@@ -87,30 +93,17 @@ impl Op for RotateSession {
     }
 }
 
-/// The same once more, when it is not known whether it took place: the answer was lost.
-///
-/// If it did, the rule replays the successor, as to any retry. Only where others have used that successor meanwhile would
-/// the rule see a theft; but the token was presented before that, so it is no theft, and the answer is that we do not know.
-#[derive(Debug)]
-pub(in crate::store) struct RotateAgain(pub(in crate::store) RotateSession);
-
-impl Op for RotateAgain {
-    type Output = RotateOutcome;
-
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<RotateOutcome, StoreError> {
-        match load(tx, self.0.id).await? {
-            Some(found) if self.0.decide(&found) == Decision::Reuse => Err(StoreError::Unresolved),
-            Some(found) => self.0.apply(tx, found).await,
-            None => Ok(RotateOutcome::Unknown),
-        }
-    }
-}
-
 impl RotateSession {
+    /// The same once more, when it is not known whether it took place, because the answer was lost. If it did, the rule
+    /// replays the successor, as to any retry; and if others have used that since, this one was overtaken by them.
+    pub(in crate::store) fn again(self) -> Self {
+        Self { waiting: Waiting::for_ever(), ..self }
+    }
+
     /// What the rule says.
     fn decide(&self, SessionOfUser { session, user }: &SessionOfUser) -> Decision {
         let policy = self.policies.of(&session.client_id);
-        refresh::decide(session, self.presented, self.now, user.is_enabled(), policy)
+        refresh::decide(session, self.presented, self.now, self.waiting.so_far(), user.is_enabled(), policy)
     }
 
     /// Does what the rule says with a session that is held.
@@ -124,6 +117,7 @@ impl RotateSession {
             }
             Decision::Replay { .. } => Ok(RotateOutcome::Replayed { session, user }),
             Decision::Reuse => self.end(tx, session, &user).await,
+            Decision::Overtaken => Ok(RotateOutcome::Overtaken),
             Decision::Refused(refused) => Ok(RotateOutcome::Refused(refused)),
         }
     }

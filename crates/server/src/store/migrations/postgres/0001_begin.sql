@@ -1,6 +1,6 @@
 -- Counters. A row is also the lock of what it counts.
 INSERT INTO meta (name, number)
-VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('master', 0), ('ping', 0);
+VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('master', 0), ('ping', 0), ('tries', 0);
 
 CREATE TABLE users (
     id                BYTEA  NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
@@ -64,6 +64,19 @@ CREATE TABLE keys (
     activated_at  BIGINT,
     retired_at    BIGINT
 );
+
+-- Failed tries, counted by all servers together. A name is a MAC.
+CREATE TABLE tries (
+    name      BYTEA   NOT NULL PRIMARY KEY CHECK (octet_length(name) = 16),
+    sequence  BIGINT  NOT NULL,
+    failed    BIGINT  NOT NULL,
+    since     BIGINT  NOT NULL,
+    last_at   BIGINT  NOT NULL,
+    forget_at BIGINT  NOT NULL
+);
+
+CREATE INDEX tries_by_sequence ON tries (sequence);
+CREATE INDEX tries_by_forgetting ON tries (forget_at);
 
 -- How many changes each connection has committed, written with each of them: by this a commit of unknown outcome is
 -- resolved. A number below zero is a fence: that connection can commit no more.

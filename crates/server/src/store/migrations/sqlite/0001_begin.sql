@@ -1,6 +1,6 @@
 -- Counters. A row is also the lock of what it counts.
 INSERT INTO meta (name, number)
-VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('master', 0), ('ping', 0);
+VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('master', 0), ('ping', 0), ('tries', 0);
 
 CREATE TABLE users (
     id                BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -93,3 +93,16 @@ CREATE TABLE outbox (
 
 CREATE INDEX outbox_by_due ON outbox (due_at);
 CREATE INDEX outbox_by_email ON outbox (email_key);
+
+-- Failed tries, counted by all servers together. A name is a MAC.
+CREATE TABLE tries (
+    name      BLOB    NOT NULL PRIMARY KEY CHECK (length(name) = 16),
+    sequence  INTEGER NOT NULL,
+    failed    INTEGER NOT NULL,
+    since     INTEGER NOT NULL,
+    last_at   INTEGER NOT NULL,
+    forget_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tries_by_sequence ON tries (sequence);
+CREATE INDEX tries_by_forgetting ON tries (forget_at);
