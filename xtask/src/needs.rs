@@ -55,6 +55,12 @@ const NEEDS: &[Need] = &[
         get: Get::Apt(&["postgresql"]),
     },
     Need {
+        name: "unshare",
+        wanted_by: "the test of a full disk",
+        look: Look::Program("unshare"),
+        get: Get::Apt(&["util-linux"]),
+    },
+    Need {
         name: "nginx",
         wanted_by: "forward authentication",
         look: Look::Server("nginx", "-v"),

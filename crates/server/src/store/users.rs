@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::mail_tokens::{self, reset::password_changed};
 use super::outbox;
 use super::sessions::{self, Ending};
-use super::sql::statements;
+use super::sql::{Sql, statements};
 use super::tx::{FromRow, Op, Param, ReadOp, Row, Tx, params};
 use crate::domain::email::Email;
 use crate::domain::mail::Notice;
@@ -41,6 +41,9 @@ statements! {
     ENABLE = "UPDATE users SET disabled_at = NULL, updated_at = $2 WHERE id = $1";
     DELETE = "DELETE FROM users WHERE id = $1";
 }
+
+/// See [`hold`].
+pub(super) const HOLD_USER: Sql = HOLD;
 
 /// Opens an account.
 #[derive(Debug)]

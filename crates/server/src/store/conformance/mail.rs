@@ -328,9 +328,10 @@ pub(in crate::store) async fn an_account_its_session_and_its_mail_come_together(
 
 pub(in crate::store) async fn nobody_logs_in_before_the_address_is_proven(house: &impl House) {
     let store = house.open();
-    let ada = with_user(&store).await;
-    let proven_only = |number| OpenSession { proven_only: true, ..open(session(number, &ada)) };
+    let ada = super::fixture::with_sessions(&store, [10, 11]).await;
+    let proven_only = |number| OpenSession { proven_only: true, most: 1, ..open(session(number, &ada)) };
     assert_eq!(store.write(proven_only(1)).await, Ok(OpenSessionOutcome::EmailNotVerified));
+    assert!(feed(&store).await.entries.is_empty(), "and no session makes room for it");
     let wrong = OpenSession { verified: Some(PasswordHash::new("another")), ..proven_only(2) };
     assert_eq!(store.write(wrong).await, Ok(OpenSessionOutcome::HashChanged), "only after the right password");
     send(&store, message(1, Kind::Verify, &ada), 1, NOW).await;
