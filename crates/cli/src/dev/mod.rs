@@ -24,6 +24,7 @@ use steps::Steps;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Nothing is configured and nothing is kept: the data is in a temporary folder that is removed at the end.
+Mail is shown at /dev/mail instead of being sent.
 
 Examples:
   jotgate dev
@@ -44,8 +45,8 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The defaults of a real server; only the place of the data and the issuer are its own. The environment does not count, so
-/// that it behaves alike everywhere.
+/// The defaults of a real server; only the place of the data and the issuer are its own, and mail is shown instead of sent. The
+/// environment does not count, so that it behaves alike everywhere.
 fn config(listen: &str, data: &Path) -> Result<Config, Failure> {
     let address = listen::resolve(listen)?;
     let mut config = Config::new(&listen::issuer(address)).map_err(Failure::usage)?;
@@ -53,6 +54,7 @@ fn config(listen: &str, data: &Path) -> Result<Config, Failure> {
     data.clone_into(&mut config.base_dir);
     config.roles.insert(demo::ADMIN_ROLE.into(), Role { scopes: vec![ADMIN.into()], everyone: false });
     config.log.format = LogFormat::Text;
+    config.mail.show = true;
     Ok(config)
 }
 

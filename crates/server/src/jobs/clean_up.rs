@@ -1,5 +1,5 @@
-//! Clean-up in small steps that never hold up a request: forgotten revocations and tries, old lines of the audit trail, dead
-//! sessions, idle memory.
+//! Clean-up in small steps that never hold up a request: forgotten revocations and tries, expired links, old lines of the audit
+//! trail, dead sessions, idle memory.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::domain::session::SessionId;
 use crate::store::StoreError;
 use crate::store::audit::ForgetLines;
+use crate::store::mail_tokens::ForgetMailTokens;
 use crate::store::revocations::ForgetRevocations;
 use crate::store::sessions::DeleteDeadSessions;
 
@@ -34,6 +35,9 @@ async fn round(app: &App) -> Result<(), StoreError> {
     let now = app.now();
     app.inner.revocations.set.forget(now.seconds());
     while app.inner.store.write(ForgetRevocations { now, limit: STEP }).await? == u64::from(STEP) {
+        tokio::time::sleep(BREATH).await;
+    }
+    while app.inner.store.write(ForgetMailTokens { now, limit: STEP }).await? == u64::from(STEP) {
         tokio::time::sleep(BREATH).await;
     }
     share_tries::clean_up(app, BREATH).await?;

@@ -13,6 +13,7 @@ use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 use super::cursor::CursorKey;
+use super::link_token::LinkKey;
 use crate::config::Keys;
 use crate::random::Random;
 
@@ -135,6 +136,11 @@ impl MasterKey {
     /// The key of cursors, derived from this one.
     pub(crate) fn cursors(&self) -> CursorKey {
         CursorKey::new(&self.derive("cursors"))
+    }
+
+    /// The key of the tokens of links in mails.
+    pub(crate) fn links(&self) -> LinkKey {
+        LinkKey::new(&self.derive("links in mails"))
     }
 
     fn parse(text: &str, source_name: &str) -> Result<Self, MasterKeyError> {

@@ -6,6 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod cookies;
 pub(crate) mod hostile;
 pub(crate) mod logout;
+pub(crate) mod mail;
 pub(crate) mod published;
 pub(crate) mod refresh;
 pub(crate) mod revocations;
