@@ -24,8 +24,8 @@
  */
 export function follow(issuer, heard) {
   const address = new URL("v1/revocations", new URL(issuer.replace(/\/?$/, "/"), location.href));
-  const neighbours = new BroadcastChannel("paperboat feed");
-  neighbours.onmessage = (event) => heard(event.data);
+  const neighbours = "BroadcastChannel" in globalThis ? new BroadcastChannel("paperboat feed") : null;
+  neighbours?.addEventListener("message", (event) => heard(event.data));
   let last = -1;
   const listen = () => {
     new EventSource(address).onmessage = (event) => {
@@ -34,11 +34,11 @@ export function follow(issuer, heard) {
       const ended = last < 0 ? [] : document.entries.filter((/** @type {Ended} */ entry) => entry.seq > last);
       last = document.upto;
       heard(ended);
-      neighbours.postMessage(ended);
+      neighbours?.postMessage(ended);
     };
     return new Promise(() => {});
   };
-  if (navigator.locks) navigator.locks.request("paperboat feed", listen);
+  if (navigator.locks && neighbours) navigator.locks.request("paperboat feed", listen);
   else listen();
 }
 

@@ -8,6 +8,8 @@
  * - With `bearer` the tokens are in the memory of this tab, and a reload forgets them.
  * - Who needs a new access token waits for a lock that all tabs share, and looks then whether a neighbour has got one meanwhile.
  *   Without Web Locks each tab asks once by itself: within half a minute the server gives all of them the same successor.
+ * - What one tab writes to `localStorage` may reach another after the lock does. So who has renewed a session leaves a mark where the
+ *   locks are, which is one place for all tabs; who finds it has nothing to do, since the cookies are one for all tabs as well.
  * - Nothing here runs by a timer: a page that asks for nothing needs no token.
  *
  * ```js
@@ -62,6 +64,9 @@ const AHEAD = 5_000;
 /** No call to the server takes longer. Two of them stay within the time in which the server forgives a lost answer. */
 const LONGEST_CALL = 10_000;
 
+/** For so long a tab tells its neighbours what it has renewed. */
+const MARKED = 2_000;
+
 /** The server, or an API, has refused something. `code` is one of docs/reference/errors.md. */
 export class JotgateError extends Error {
   /** @param {number} status @param {{ code?: string, detail?: string, title?: string, fields?: Record<string, string> }} problem */
@@ -85,7 +90,6 @@ export class Jotgate extends EventTarget {
   /** The one refresh of this tab that is under way. @type {Promise<Session | null> | null} */ #renewing = null;
   /** Of the bearer transport. @type {{ access: string, refresh: string } | null} */ #tokens = null;
   /** What was known last: of the bearer transport the session itself. @type {Session | null} */ #known = null;
-  /** @type {BroadcastChannel | null} */ #neighbours = null;
   #closed = new AbortController();
 
   /** @param {Options} options */
@@ -94,7 +98,7 @@ export class Jotgate extends EventTarget {
     this.#issuer = new URL(issuer.replace(/\/?$/, "/"), location.href);
     this.#transport = transport;
     this.#ours = new Set([location.origin, this.#issuer.origin, ...apis]);
-    if (transport === "cookie") this.#listen();
+    if (this.#shared) this.#listen();
   }
 
   /** @returns {Transport} */
@@ -104,7 +108,7 @@ export class Jotgate extends EventTarget {
 
   /** The session as it stands, whichever tab has changed it; `null` when there is none. @returns {Session | null} */
   get session() {
-    const session = this.#transport === "bearer" ? this.#known : read(this.#key);
+    const session = this.#shared ? read(this.#key) : this.#known;
     return session && session.endsAt > Date.now() ? session : null;
   }
 
@@ -169,8 +173,6 @@ export class Jotgate extends EventTarget {
   /** Stops listening to other tabs. The session goes on. */
   close() {
     this.#closed.abort();
-    this.#neighbours?.close();
-    this.#neighbours = null;
   }
 
   // One refresh for all
@@ -181,7 +183,8 @@ export class Jotgate extends EventTarget {
    * @returns {Promise<Session | null>}
    */
   #renew(old) {
-    this.#renewing ??= alone(this.#key, () => this.#renewUnlessDone(old)).finally(() => (this.#renewing = null));
+    const work = () => this.#renewUnlessDone(old);
+    this.#renewing ??= (this.#shared ? alone(this.#key, work) : work()).finally(() => (this.#renewing = null));
     return this.#renewing;
   }
 
@@ -189,8 +192,12 @@ export class Jotgate extends EventTarget {
   async #renewUnlessDone(old) {
     const now = this.session;
     if (!now || now.id !== old.id || now.generation !== old.generation) return now;
+    const done = `${this.#key} renewed ${old.id} ${old.generation}`;
+    if (await isMarked(done)) return now;
     try {
-      return this.#begin(await this.#refresh(), now.user);
+      const session = this.#begin(await this.#refresh(), now.user);
+      await mark(done);
+      return session;
     } catch (error) {
       const over = error instanceof JotgateError && (error.status === 401 || error.code === "account_disabled");
       if (!over) throw error;
@@ -227,9 +234,9 @@ export class Jotgate extends EventTarget {
         signal: AbortSignal.timeout(LONGEST_CALL),
       }),
     );
-    const said = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new JotgateError(answer.status, said);
-    return said;
+    if (!answer.ok) throw new JotgateError(answer.status, await answer.json().catch(() => ({})));
+    // An answer that is cut off is no answer.
+    return answer.status === 204 ? {} : answer.json();
   }
 
   /** @param {Request} request @returns {Promise<Response>} */
@@ -257,6 +264,11 @@ export class Jotgate extends EventTarget {
 
   // What a tab knows, and what its neighbours tell
 
+  /** Whether all tabs have one session. */
+  get #shared() {
+    return this.#transport === "cookie";
+  }
+
   get #key() {
     return `jotgate ${this.#issuer.href}`;
   }
@@ -275,7 +287,7 @@ export class Jotgate extends EventTarget {
       endsAt: now + answer.refresh_expires_in * 1000,
       user: answer.user ?? user,
     };
-    if (this.#transport === "bearer") this.#tokens = { access: answer.access_token, refresh: answer.refresh_token };
+    if (!this.#shared) this.#tokens = { access: answer.access_token, refresh: answer.refresh_token };
     this.#change(session);
     return session;
   }
@@ -290,14 +302,11 @@ export class Jotgate extends EventTarget {
   /** @param {Session | null} session */
   #change(session) {
     this.#known = session;
-    if (this.#transport === "cookie") {
-      write(this.#key, session);
-      this.#neighbours?.postMessage("look");
-    }
+    if (this.#shared) write(this.#key, session);
     this.#tell("session", { session, elsewhere: false });
   }
 
-  /** What changed is in `localStorage`; a neighbour only says that something did. */
+  /** The browser tells of what other tabs have written as soon as this one can read it. */
   #listen() {
     this.#known = this.session;
     const look = () => {
@@ -307,13 +316,8 @@ export class Jotgate extends EventTarget {
       this.#tell("session", { session, elsewhere: true });
     };
     const { signal } = this.#closed;
-    if ("BroadcastChannel" in globalThis) {
-      this.#neighbours = new BroadcastChannel(this.#key);
-      this.#neighbours.addEventListener("message", look, { signal });
-    } else {
-      addEventListener("storage", look, { signal });
-    }
-    // A tab that was frozen has heard nothing.
+    addEventListener("storage", look, { signal });
+    // A tab that was frozen was told nothing.
     addEventListener("pageshow", look, { signal });
   }
 
@@ -332,6 +336,21 @@ export class Jotgate extends EventTarget {
  */
 async function alone(name, work) {
   return navigator.locks ? await navigator.locks.request(name, work) : work();
+}
+
+/** Says something to all tabs for a moment: as a lock that nobody waits for. @param {string} name */
+async function mark(name) {
+  if (!navigator.locks) return;
+  await new Promise((marked) => {
+    const held = () => new Promise((done) => setTimeout(done, MARKED));
+    navigator.locks.request(name, () => (marked(null), held()));
+  });
+}
+
+/** @param {string} name @returns {Promise<boolean>} */
+async function isMarked(name) {
+  const { held } = (await navigator.locks?.query()) ?? {};
+  return held?.some((lock) => lock.name === name) ?? false;
 }
 
 /** @param {string} key @returns {Session | null} */

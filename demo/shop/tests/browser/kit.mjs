@@ -31,6 +31,17 @@ export class World {
     assert.equal(moved.status, 200);
   }
 
+  /** The next answer to a refresh is lost: `unanswered`, or `cut` after its first bytes. */
+  async lose(how) {
+    const told = await fetch(`${this.control}/lose?how=${how}`, { method: "POST" });
+    assert.equal(told.status, 200);
+  }
+
+  /** How many have been lost. */
+  async lost() {
+    return Number(await fetch(`${this.control}/lost`).then((answer) => answer.text()));
+  }
+
   async close() {
     await Promise.all(this.#contexts.map((context) => context.close()));
   }

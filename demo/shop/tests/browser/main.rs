@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests; what cannot be set up fails them")]
 
 mod driver;
+mod line;
 mod site;
 
 use driver::scenario;

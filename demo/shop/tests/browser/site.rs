@@ -13,6 +13,8 @@ use shop::{Options, Shop};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+use crate::line::Line;
+
 /// Where a scenario finds everything.
 #[derive(Debug, Serialize)]
 pub(crate) struct Addresses {
@@ -23,7 +25,7 @@ pub(crate) struct Addresses {
     neighbour: String,
     /// The same page under another name: another site.
     stranger: String,
-    /// Moves the shop's clock: `POST …/advance?seconds=61`.
+    /// Moves the shop's clock (`POST …/advance?seconds=61`) and breaks its line (`line.rs`).
     control: String,
 }
 
@@ -50,13 +52,15 @@ async fn open(data: &TempDir) -> Addresses {
     let (listener, origin) = listen().await;
     let options = Options { origin: origin.clone(), elsewhere: None, clock: clock.clone() };
     let shop = Shop::open(options, data.path()).await.unwrap();
+    let line = Line::default();
+    let router = line.to(shop.router.clone());
     tokio::spawn(async move {
-        // The parts of a shop end with it, so it is moved in here.
-        let Shop { ref router, .. } = shop;
-        axum::serve(listener, router.clone().into_make_service_with_connect_info::<SocketAddr>()).await
+        // What belongs to a shop ends with it, so it is kept here.
+        let _shop = shop;
+        axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await
     });
     let (listener, neighbour) = listen().await;
-    let control = Router::new().route("/advance", post(advance)).with_state(clock);
+    let control = Router::new().route("/advance", post(advance)).with_state(clock).merge(line.control());
     let pages = Router::new().route("/", get(Html("<!doctype html><title>Another page</title><h1>Another page</h1>")));
     tokio::spawn(async move { axum::serve(listener, pages.merge(control)).await });
     let stranger = neighbour.replace("127.0.0.1", "localhost");
