@@ -1,9 +1,10 @@
-//! Bounds on what outsiders can cause at once: requests being served, and questions whether the store works.
+//! Bounds on what outsiders can cause at once: requests being served, questions whether the store works, and lines of the audit trail.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
+use crate::domain::audit::{Budget, Place};
 use crate::domain::time::Timestamp;
 use crate::store::{Store, StoreError};
 
@@ -15,17 +16,32 @@ const READINESS_HOLDS: i64 = 1000;
 pub(crate) struct Limits {
     in_flight: Arc<Semaphore>,
     readiness: Mutex<Option<(Timestamp, Result<(), StoreError>)>>,
+    refusals: std::sync::Mutex<Budget>,
 }
 
 impl Limits {
     pub(crate) fn new(max_in_flight: u32) -> Self {
         let places = usize::try_from(max_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { in_flight: Arc::new(Semaphore::new(places)), readiness: Mutex::new(None) }
+        Self {
+            in_flight: Arc::new(Semaphore::new(places)),
+            readiness: Mutex::new(None),
+            refusals: std::sync::Mutex::default(),
+        }
     }
 
     /// A place among the requests being served, if one is free.
     pub(crate) fn admit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.in_flight).try_acquire_owned().ok()
+    }
+
+    /// Whether a refusal has a line in the audit trail, or is counted.
+    pub(crate) fn admit_refusal(&self, now: Timestamp) -> Place {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).admit(now)
+    }
+
+    /// How many refusals were counted since the last time.
+    pub(crate) fn take_left_out(&self) -> u64 {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).take_left_out()
     }
 
     /// Whether the store takes writes. Everyone who asks within a second gets the same answer.

@@ -24,8 +24,8 @@ pub(super) async fn log_in(app: &App, tokens: &Path) -> Result<(), Failure> {
     let password = Password::parse(PASSWORD).map_err(Failure::environment)?;
     let name = DisplayName::parse("Demo").map_err(Failure::environment)?;
     let new =
-        NewUser { email: email.clone(), password: password.clone(), name: Some(name), roles: vec!["demo".into()] };
-    flows::create_user(app, new).await.map_err(store::refused)?;
+        NewUser { name: Some(name), roles: vec!["demo".into()], ..NewUser::new(email.clone(), Some(password.clone())) };
+    flows::create_user(app, &flows::By::command_line(), new).await.map_err(store::refused)?;
     let log_in = LogIn { email: Some(email), password: Some(password) };
     let device = Device { name: Some("jotgate dev".into()), ..Device::default() };
     let grant = flows::login(app, log_in, device).await.map_err(store::refused)?.grant;

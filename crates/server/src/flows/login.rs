@@ -3,11 +3,13 @@
 use super::grant::{self, Opened, Opening, open_session};
 use super::{Device, Failure};
 use crate::app::App;
+use crate::domain::audit::{By, Event, Origin};
 use crate::domain::email::Email;
 use crate::domain::password::Password;
-use crate::domain::user::User;
+use crate::domain::user::{User, UserId};
 use crate::hasher::{HashError, Verdict};
 use crate::store::users::{FindUserByEmail, UpgradePasswordHash};
+use jotgate_wire::ErrorCode;
 
 /// What logging in takes.
 #[derive(Debug)]
@@ -29,11 +31,33 @@ const ATTEMPTS: usize = 3;
 /// the right one, [`Failure::UnknownClient`], [`Failure::TooManyAttempts`], [`Failure::Overloaded`], or a failure of the
 /// store.
 pub async fn login(app: &App, login: LogIn, device: Device) -> Result<Opened, Failure> {
+    let (origin, mut whose) = (device.origin.clone(), None);
+    let opened = try_to(app, login, device, &mut whose).await;
+    if let Err(failure) = &opened {
+        note(app, failure, whose, origin).await;
+    }
+    opened
+}
+
+/// The audit trail has refusals that tell of guessing. Its line is written alike whether there is such an account or not.
+async fn note(app: &App, failure: &Failure, whose: Option<UserId>, origin: Origin) {
+    let code = match failure {
+        Failure::InvalidCredentials => ErrorCode::InvalidCredentials,
+        Failure::AccountDisabled => ErrorCode::AccountDisabled,
+        Failure::TooManyAttempts(_) => ErrorCode::TooManyAttempts,
+        _ => return,
+    };
+    let line = app.line(app.now(), Event::Login, &By { origin, ..By::default() }).refused(code.as_str());
+    app.note_refusal(whose.map_or(line.clone(), |user| line.about(user))).await;
+}
+
+/// Tries to; says whose account it is as soon as that is known.
+async fn try_to(app: &App, login: LogIn, device: Device, whose: &mut Option<UserId>) -> Result<Opened, Failure> {
     grant::client(app, &device)?;
     let key = login.email.as_ref().map(|email| email.key().to_owned());
     let attempt = app.inner.throttle.admit(key.as_deref(), app.now()).map_err(Failure::TooManyAttempts)?;
     for _ in 0..ATTEMPTS {
-        let user = match check_password(app, &login).await {
+        let user = match check_password(app, &login, whose).await {
             Err(Failure::Overloaded) => {
                 attempt.not_tried();
                 return Err(Failure::Overloaded);
@@ -50,11 +74,12 @@ pub async fn login(app: &App, login: LogIn, device: Device) -> Result<Opened, Fa
 }
 
 /// The user, if this is the password. The work is the same when there is none.
-async fn check_password(app: &App, login: &LogIn) -> Result<User, Failure> {
+async fn check_password(app: &App, login: &LogIn, whose: &mut Option<UserId>) -> Result<User, Failure> {
     let found = match &login.email {
         Some(email) => app.inner.store.read(FindUserByEmail { email: email.clone() }).await?,
         None => None,
     };
+    *whose = found.as_ref().map(|user| user.id);
     let stored = found.as_ref().and_then(|user| user.password_hash.as_ref());
     let possible = login.password.is_some();
     let password = login.password.clone().unwrap_or_else(Password::stand_in);

@@ -12,6 +12,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
+use super::cursor::CursorKey;
 use crate::config::Keys;
 use crate::random::Random;
 
@@ -63,6 +64,7 @@ pub enum MasterKeyError {
 pub(crate) struct MasterKey {
     key: LessSafeKey,
     mark: i64,
+    cursors: CursorKey,
 }
 
 /// What was sealed cannot be opened: another master key, or damage.
@@ -130,6 +132,11 @@ impl MasterKey {
         self.mark
     }
 
+    /// The key of cursors, derived from this one.
+    pub(crate) fn cursors(&self) -> &CursorKey {
+        &self.cursors
+    }
+
     fn parse(text: &str, source_name: &str) -> Result<Self, MasterKeyError> {
         let malformed = || MasterKeyError::Malformed { source_name: source_name.to_owned() };
         let bytes = decode(text.trim()).ok_or_else(malformed)?;
@@ -140,7 +147,8 @@ impl MasterKey {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"jotgate master key mark");
         let mark = tag.as_ref().first_chunk().map(|bytes| i64::from_be_bytes(*bytes))?;
         let key = UnboundKey::new(&AES_256_GCM, bytes).ok()?;
-        Some(Self { key: LessSafeKey::new(key), mark: if mark == 0 { 1 } else { mark } })
+        let cursors = CursorKey::derived_from(bytes);
+        Some(Self { key: LessSafeKey::new(key), mark: if mark == 0 { 1 } else { mark }, cursors })
     }
 
     /// Encrypts `secret`; `context` says what it is and must be the same when it is opened.

@@ -1,6 +1,8 @@
 //! What is handed to clients and what it is made with: access tokens, refresh tokens, and the keys of both.
 
 pub(crate) mod check;
+pub(crate) mod claims;
+pub(crate) mod cursor;
 pub(crate) mod generate;
 pub(crate) mod issue;
 pub(crate) mod keyring;

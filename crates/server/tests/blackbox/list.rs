@@ -6,6 +6,7 @@ macro_rules! every_scenario {
             accounts: register_log_in_and_read_me registration_is_judged one_address_many_registrations wrong_password_and_unknown_user_are_alike
                 addresses_are_compared_as_people_mean_them names_are_set_and_cleared passwords_change_and_end_the_others guessing_is_slowed_down
                 two_password_changes_at_once;
+            audit: every_flow_leaves_its_line a_reuse_has_one_line operators_leave_their_lines;
             refresh: rotates_and_replays_within_the_window a_late_replay_ends_the_session an_older_generation_ends_the_session fifty_at_once
                 idle_and_absolute_ends forged_tokens refusals_name_their_reason chain_of_many
                 a_client_has_limits_of_its_own;

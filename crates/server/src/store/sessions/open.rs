@@ -44,7 +44,7 @@ pub(crate) struct OpenSession {
 pub(crate) enum OpenSessionOutcome {
     /// Done, for this user as it is now; and these sessions had to make room.
     Opened {
-        user: User,
+        user: Box<User>,
         ended: Vec<SessionId>,
     },
     AccountDisabled,
@@ -68,7 +68,7 @@ impl Op for OpenSession {
         }
         let ended = self.make_room(tx, user.id).await?;
         insert(tx, &self.session).await?;
-        Ok(OpenSessionOutcome::Opened { user, ended })
+        Ok(OpenSessionOutcome::Opened { user: Box::new(user), ended })
     }
 }
 
