@@ -6,18 +6,21 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use jotgate_guard::{Clock, GuardBuilder};
-use jotgate_server::config::Seconds;
+use jotgate_server::config::{Role, Seconds};
 use jotgate_server::domain::email::Email;
 use jotgate_server::domain::password::Password;
 use jotgate_server::domain::time::Timestamp;
 use jotgate_server::domain::user::DisplayName;
-use jotgate_server::flows::{self, NewUser};
+use jotgate_server::flows::{self, By, NewUser};
 use jotgate_server::{App, Config, Jobs, SystemRandom};
 
 use crate::MOUNTED_AT;
 
 /// Short, so that one sees them being renewed.
 const ACCESS_TTL: Seconds = Seconds(60);
+
+/// What everybody may do who has an account.
+const SCOPES: [&str; 2] = ["orders:read", "orders:write"];
 
 /// Somebody to log in as, known to everybody.
 pub(crate) const EMAIL: &str = "ada@example.com";
@@ -37,6 +40,8 @@ impl AuthServer {
         config.base_dir = data.to_owned();
         config.tokens.access_ttl = ACCESS_TTL;
         config.tokens.audience = vec![audience.clone()];
+        let scopes = SCOPES.map(str::to_owned).to_vec();
+        config.roles.insert("customer".to_owned(), Role { scopes, everyone: true });
         let app = App::open_with(config, Arc::new(SameTime(clock)), Arc::new(SystemRandom)).await?;
         create_somebody(&app).await?;
         Ok(Self { _jobs: app.start_jobs(), audience, app })
@@ -60,13 +65,9 @@ impl AuthServer {
 }
 
 async fn create_somebody(app: &App) -> anyhow::Result<()> {
-    let new = NewUser {
-        email: Email::parse(EMAIL)?,
-        password: Password::parse(PASSWORD)?,
-        name: Some(DisplayName::parse("Ada")?),
-        roles: Vec::new(),
-    };
-    flows::create_user(app, new).await.context("the demo account cannot be made")?;
+    let new = NewUser::new(Email::parse(EMAIL)?, Some(Password::parse(PASSWORD)?));
+    let new = NewUser { name: Some(DisplayName::parse("Ada")?), ..new };
+    flows::create_user(app, &By::command_line(), new).await.context("the demo account cannot be made")?;
     Ok(())
 }
 
