@@ -48,7 +48,7 @@ export function sent({ method, url, credential, status, code, ms }) {
   const bad = status === 0 || status >= 400;
   const outcome = status === 0 ? "no answer" : String(status);
   line(bad ? "bad" : pathname.includes("/v1/") ? "auth" : "api", [
-    h("span", { class: "what" }, h("b", {}, method), " ", pathname + search, " ", h("span", { class: "times" })),
+    h("span", { class: "what" }, h("b", {}, method), " ", shortened(pathname) + search, " ", h("span", { class: "times" })),
     h("span", { class: `by by-${credential}` }, credential === "none" ? "no token" : credential),
     h("span", { class: "status" }, outcome),
     h("span", { class: "ms" }, `${Math.max(1, Math.round(ms))} ms`),
@@ -205,6 +205,11 @@ function line(kind, content, aside) {
 /** The end of an id, where those of one moment differ. @param {string} id */
 function short(id) {
   return id.length > 12 ? `…${id.slice(-8)}` : id;
+}
+
+/** A path with its ids shortened. @param {string} path */
+function shortened(path) {
+  return path.split("/").map((word) => (word.length > 30 ? short(word) : word)).join("/");
 }
 
 function radios() {
