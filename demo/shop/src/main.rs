@@ -15,9 +15,12 @@ use tracing_subscriber::EnvFilter;
 #[command(
     after_help = "Nothing is configured and nothing is kept: data is in a temporary folder that is removed at the end.
 
-With --issuer, accounts are at a server elsewhere. Its configuration has to name this shop:
+With --issuer, accounts are at a server elsewhere. Its configuration has to name this shop, and grant what ordering needs:
 
   http.allowed_origins = [\"http://127.0.0.1:4401\"]
+  [roles.customer]
+  scopes = [\"orders:read\", \"orders:write\"]
+  everyone = true
 
 Cookies come to the shop only from a server on the same host; otherwise the page uses the bearer transport.
 

@@ -63,7 +63,8 @@ async fn carry(State(line): State<Line>, request: Request, next: Next) -> Respon
     }
     line.lost.fetch_add(1, Ordering::SeqCst);
     if how == How::Cut as u8 {
-        let cut = Response::builder().header(header::CONTENT_TYPE, "application/json").header(header::CONTENT_LENGTH, 500);
+        let cut =
+            Response::builder().header(header::CONTENT_TYPE, "application/json").header(header::CONTENT_LENGTH, 500);
         return cut.body(Body::new(Broken)).unwrap();
     }
     // Without the hook's words: the task of the connection ends, and its socket with it.
