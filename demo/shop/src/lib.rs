@@ -58,16 +58,12 @@ impl Shop {
     /// When the auth server cannot be started, or the guard cannot be built for the issuer.
     pub async fn open(options: Options, data: &Path) -> anyhow::Result<Self> {
         let guard = Guard::builder().clock(options.clock.clone());
-        let (router, guard, auth_server, issuer) = match options.elsewhere {
-            Some(Elsewhere { issuer, audience }) => {
-                let guard = guard.issuer(&issuer).audience(audience);
-                (Router::new(), guard, None, issuer)
-            }
-            None => {
-                let server = AuthServer::start(&options.origin, options.clock, data).await?;
-                let router = Router::new().nest(MOUNTED_AT, server.router());
-                (router, server.trusted_by(guard), Some(server), MOUNTED_AT.to_owned())
-            }
+        let (router, guard, auth_server, issuer) = if let Some(Elsewhere { issuer, audience }) = options.elsewhere {
+            (Router::new(), guard.issuer(&issuer).audience(audience), None, issuer)
+        } else {
+            let server = AuthServer::start(&options.origin, options.clock, data).await?;
+            let router = Router::new().nest(MOUNTED_AT, server.router());
+            (router, server.trusted_by(guard), Some(server), MOUNTED_AT.to_owned())
         };
         let about = About::new(&options.origin, &issuer)?;
         let guard = with_cookies(guard, &options.origin, &about).build().context("no guard for this issuer")?;

@@ -1,5 +1,4 @@
 //! The scripts of the page against their own types: TypeScript's compiler reads the comments.
-#![expect(clippy::unwrap_used, reason = "these are tests; what cannot be set up fails them")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -26,9 +26,12 @@ const MOST_PEOPLE: usize = 10_000;
 const MOST_ITEMS: usize = 20;
 const MOST_OF_ONE: u32 = 99;
 
+/// Issuer and subject.
+type Person = (String, String);
+
 /// Everybody's orders. Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Orders(Arc<Mutex<HashMap<(String, String), VecDeque<Order>>>>);
+pub(crate) struct Orders(Arc<Mutex<HashMap<Person, VecDeque<Order>>>>);
 
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Order {
