@@ -32,16 +32,17 @@ pub(crate) struct Addresses {
 /// All of them. They end with the runtime that they were opened in.
 pub(crate) struct Sites {
     pub(crate) addresses: HashMap<&'static str, Addresses>,
-    _data: Vec<TempDir>,
+    /// The shops' folders, which go with them.
+    data: Vec<TempDir>,
 }
 
 impl Sites {
     pub(crate) async fn open(names: &[&'static str]) -> Self {
-        let mut sites = Self { addresses: HashMap::new(), _data: Vec::new() };
+        let mut sites = Self { addresses: HashMap::new(), data: Vec::new() };
         for name in names {
             let data = tempfile::tempdir().unwrap();
             sites.addresses.insert(name, open(&data).await);
-            sites._data.push(data);
+            sites.data.push(data);
         }
         sites
     }
