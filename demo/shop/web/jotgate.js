@@ -10,7 +10,7 @@
  *   Without Web Locks each tab asks once by itself: within half a minute the server gives all of them the same successor.
  * - What one tab writes to `localStorage` may reach another after the lock does. So who has renewed a session leaves a mark where the
  *   locks are, which is one place for all tabs; who finds it has nothing to do, since the cookies are one for all tabs as well.
- * - Nothing here runs by a timer: a page that asks for nothing needs no token.
+ * - Nothing is asked for by a timer: a page that wants nothing needs no token.
  *
  * ```js
  * const jotgate = new Jotgate({ issuer: "/auth" });
@@ -63,7 +63,6 @@
 const AHEAD = 5_000;
 /** No call to the server takes longer. Two of them stay within the time in which the server forgives a lost answer. */
 const LONGEST_CALL = 10_000;
-
 /** For so long a tab tells its neighbours what it has renewed. */
 const MARKED = 2_000;
 
@@ -122,7 +121,7 @@ export class Jotgate extends EventTarget {
    * @returns {Promise<Session>}
    */
   async login(who) {
-    return this.#begin(await this.#call("v1/login", { ...who, transport: this.#transport }));
+    return this.#alone(async () => this.#begin(await this.#call("v1/login", { ...who, transport: this.#transport })));
   }
 
   /**
@@ -131,8 +130,10 @@ export class Jotgate extends EventTarget {
    * @returns {Promise<Session | null>}
    */
   async register(who) {
-    const answer = await this.#call("v1/register", { ...who, transport: this.#transport });
-    return answer.session_id ? this.#begin(answer) : null;
+    return this.#alone(async () => {
+      const answer = await this.#call("v1/register", { ...who, transport: this.#transport });
+      return answer.session_id ? this.#begin(answer) : null;
+    });
   }
 
   /**
@@ -159,15 +160,17 @@ export class Jotgate extends EventTarget {
    * @param {"local" | "others" | "global"} [scope]
    */
   async logout(scope = "local") {
-    const session = this.session;
-    try {
-      const body = this.#tokens ? { refresh_token: this.#tokens.refresh } : {};
-      await this.#call(`v1/logout?scope=${scope}`, body);
-    } catch (error) {
-      // It was over already, which is what was wanted. Whatever else went wrong, the session goes on and so says the page.
-      if (!(error instanceof JotgateError) || error.status !== 401) throw error;
-    }
-    if (session && scope !== "others") this.#end(session);
+    await this.#alone(async () => {
+      const session = this.session;
+      try {
+        const body = this.#tokens ? { refresh_token: this.#tokens.refresh } : {};
+        await this.#call(`v1/logout?scope=${scope}`, body);
+      } catch (error) {
+        // It was over already, which is what was wanted. Whatever else went wrong, the session goes on and so says the page.
+        if (!(error instanceof JotgateError) || error.status !== 401) throw error;
+      }
+      if (session && scope !== "others") this.#end(session);
+    });
   }
 
   /** Stops listening to other tabs. The session goes on. */
@@ -183,8 +186,7 @@ export class Jotgate extends EventTarget {
    * @returns {Promise<Session | null>}
    */
   #renew(old) {
-    const work = () => this.#renewUnlessDone(old);
-    this.#renewing ??= (this.#shared ? alone(this.#key, work) : work()).finally(() => (this.#renewing = null));
+    this.#renewing ??= this.#alone(() => this.#renewUnlessDone(old)).finally(() => (this.#renewing = null));
     return this.#renewing;
   }
 
@@ -204,6 +206,16 @@ export class Jotgate extends EventTarget {
       this.#end(now);
       return null;
     }
+  }
+
+  /**
+   * Whatever changes the session does so while no other tab does, so that no answer comes too late and brings an old one back.
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async #alone(work) {
+    return this.#shared && navigator.locks ? await navigator.locks.request(this.#key, work) : work();
   }
 
   /** A lost answer is asked for again, with the same token: the server then gives the same successor again. */
@@ -325,17 +337,6 @@ export class Jotgate extends EventTarget {
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
-}
-
-/**
- * Does the work while no other tab of this origin does the like.
- * @template T
- * @param {string} name
- * @param {() => Promise<T>} work
- * @returns {Promise<T>}
- */
-async function alone(name, work) {
-  return navigator.locks ? await navigator.locks.request(name, work) : work();
 }
 
 /** Says something to all tabs for a moment: as a lock that nobody waits for. @param {string} name */
