@@ -26,7 +26,10 @@ mod secret;
 mod session;
 mod status_list;
 
-pub use account::{PasswordChangeRequest, RegisterRequest, UpdateMeRequest, UserBody};
+pub use account::{
+    AcceptedBody, EmailChangeRequest, EmailRequest, EmailVerifyRequest, PasswordChangeRequest, PasswordResetRequest,
+    RegisterRequest, UpdateMeRequest, UserBody,
+};
 pub use admin::{
     AccountBody, AccountPage, AccountsQuery, AuditLine, AuditPage, AuditQuery, CreateAccountRequest, EndedBody,
     RoleBody, RoleList, UpdateAccountRequest,

@@ -18,6 +18,19 @@ pub(super) const EMAIL: &str = "demo@example.com";
 /// Known to everybody, and long enough for the rules of a real server.
 pub(super) const PASSWORD: &str = "paper-boats-on-the-canal";
 
+/// The name at log-in of the administrator, whose password is the same.
+pub(super) const ADMIN_EMAIL: &str = "admin@example.com";
+/// The role that makes administrators here.
+pub(super) const ADMIN_ROLE: &str = "admin";
+
+/// Makes the administrator.
+pub(super) async fn make_administrator(app: &App) -> Result<(), Failure> {
+    let email = Email::parse(ADMIN_EMAIL).map_err(Failure::environment)?;
+    let password = Password::parse(PASSWORD).map_err(Failure::environment)?;
+    let new = NewUser { roles: vec![ADMIN_ROLE.into()], ..NewUser::new(email, Some(password)) };
+    flows::create_user(app, &flows::By::command_line(), new).await.map(drop).map_err(store::refused)
+}
+
 /// Makes the demo user and logs in once, so that every printed command works by itself and in any order.
 pub(super) async fn log_in(app: &App, tokens: &Path) -> Result<(), Failure> {
     let email = Email::parse(EMAIL).map_err(Failure::environment)?;

@@ -41,6 +41,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
 }
 
 async fn create(app: App, new: NewUser, output: Output) -> Result<Exit, Failure> {
+    note_unknown_roles(&app, &new.roles, output);
     let user = flows::create_user(&app, &flows::By::command_line(), new).await.map_err(store::refused)?;
     let view = UserView::of(&user);
     output.answer(|| &view, || format!("{}\n{}", green("created"), view.text()))?;
@@ -53,6 +54,16 @@ fn email(text: &str) -> Result<Email, String> {
 
 fn name(text: &str) -> Result<DisplayName, String> {
     DisplayName::parse(text).map_err(|error| error.to_string())
+}
+
+/// A role that the server does not know may be one that an API knows, or a slip of the pen.
+pub(super) fn note_unknown_roles(app: &App, roles: &[String], output: Output) {
+    for role in roles.iter().filter(|role| !app.config().roles.contains_key(*role)) {
+        output.note(format!(
+            "`{role}` is in tokens as a role and grants no scope: the configuration has no [roles.{role}] (an administrator of the \
+             server needs a role with scopes = [\"jotgate:admin\"])"
+        ));
+    }
 }
 
 /// A role as it may be given.

@@ -4,6 +4,7 @@
 //! `rules.rs`. Every problem found is reported, not only the first. Nothing here reads the process's environment or a
 //! file: the caller hands both in.
 
+mod accounts;
 mod audit;
 mod clients;
 mod duration;
@@ -11,6 +12,7 @@ mod forward_auth;
 mod http;
 mod keys;
 mod log;
+mod mail;
 mod network;
 mod passwords;
 mod problem;
@@ -31,6 +33,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use accounts::{Accounts, Verification};
 pub use audit::Audit;
 pub use clients::Client;
 pub use duration::Seconds;
@@ -38,6 +41,7 @@ pub use forward_auth::ForwardAuth;
 pub use http::{Http, ProxyHeader};
 pub use keys::Keys;
 pub use log::{Log, LogFormat};
+pub use mail::{Mail, MailLinks, MailTls};
 pub use network::Network;
 pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
@@ -50,6 +54,7 @@ pub use throttle::Throttle;
 pub use tls::Tls;
 pub use tokens::Tokens;
 
+pub(crate) use mail::TOKEN as LINK_TOKEN;
 pub(crate) use rules::ACCESS_TTL_MAX;
 
 /// All settings of a server. Every key has a default except `issuer`.
@@ -76,6 +81,10 @@ pub struct Config {
     pub revocations: Revocations,
     /// Password rules and the cost of hashing them.
     pub passwords: Passwords,
+    /// What an account has to show of itself.
+    pub accounts: Accounts,
+    /// How mail is sent.
+    pub mail: Mail,
     /// The master key that encrypts signing keys at rest.
     pub keys: Keys,
     /// Verifying requests for proxies in front of other programs.

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    audit, clients, forward_auth, http, keys as keys_file, log, passwords, revocations, roles, sessions, store,
-    throttle, tls, tokens,
+    accounts, audit, clients, forward_auth, http, keys as keys_file, log, mail, passwords, revocations, roles,
+    sessions, store, throttle, tls, tokens,
 };
 
 /// One key of the configuration.
@@ -32,6 +32,8 @@ pub fn keys() -> Vec<Key> {
         roles::KEYS,
         revocations::KEYS,
         passwords::KEYS,
+        accounts::KEYS,
+        mail::KEYS,
         keys_file::KEYS,
         forward_auth::KEYS,
         throttle::KEYS,

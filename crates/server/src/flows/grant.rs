@@ -2,8 +2,9 @@
 
 use super::{Device, Failure};
 use crate::app::App;
-use crate::config::Sessions;
+use crate::config::{Sessions, Verification};
 use crate::domain::audit::{Actor, By, Event, Line};
+use crate::domain::mail::{Facts, Kind};
 use crate::domain::password::PasswordHash;
 use crate::domain::session::{Session, SessionId};
 use crate::domain::time::Timestamp;
@@ -62,13 +63,24 @@ pub(super) async fn open_session(
     let line = app.line(now, Event::Login, &by).session(session.id);
     let forget_at = revocations::forget_at(now);
     let most = app.inner.config.sessions.max_per_user;
-    let open = OpenSession { session: session.clone(), verified, most, forget_at };
+    let facts = Facts {
+        device: session.device.clone().or_else(|| session.user_agent.clone()),
+        address: session.address.clone(),
+        email: None,
+    };
+    let new_device = app.notice(Kind::NewDevice, facts);
+    let proven_only = app.inner.config.accounts.verification == Verification::Required;
+    let open = OpenSession { session: session.clone(), verified, most, proven_only, new_device, forget_at };
     match app.end(Audited::new(open, move |outcome| logged_in(&line, outcome))).await? {
-        OpenSessionOutcome::Opened { user, .. } => {
+        OpenSessionOutcome::Opened { user, told, .. } => {
+            if told {
+                app.inner.mail.wake();
+            }
             let grant = issue(app, &user, &session, now)?;
             Ok(Opening::Opened(Box::new(Opened { user: *user, grant })))
         }
         OpenSessionOutcome::AccountDisabled => Err(Failure::AccountDisabled),
+        OpenSessionOutcome::EmailNotVerified => Err(Failure::EmailNotVerified),
         OpenSessionOutcome::HashChanged => Ok(Opening::HashChanged),
         OpenSessionOutcome::NoUser => Err(Failure::InvalidCredentials),
     }
@@ -78,7 +90,10 @@ fn logged_in(line: &Line, outcome: &OpenSessionOutcome) -> Option<Line> {
     match outcome {
         OpenSessionOutcome::Opened { ended, .. } if ended.is_empty() => Some(line.clone()),
         OpenSessionOutcome::Opened { ended, .. } => Some(line.clone().with("sessions_ended", ended.len())),
-        OpenSessionOutcome::AccountDisabled | OpenSessionOutcome::HashChanged | OpenSessionOutcome::NoUser => None,
+        OpenSessionOutcome::AccountDisabled
+        | OpenSessionOutcome::EmailNotVerified
+        | OpenSessionOutcome::HashChanged
+        | OpenSessionOutcome::NoUser => None,
     }
 }
 

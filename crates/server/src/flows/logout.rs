@@ -64,11 +64,15 @@ async fn by_refresh_token(app: &App, origin: Origin, token: &str, scope: Scope) 
     let (which, reason) = reach(scope, session);
     let now = app.now();
     let (policies, forget_at) = (app.inner.terms.refresh.clone(), revocations::forget_at(now));
-    let log_out = LogOutByToken { id: session, presented: generation, which, reason, now, policies, forget_at };
+    let notify = app.inner.mail.notices();
+    let log_out = LogOutByToken { id: session, presented: generation, which, reason, now, policies, forget_at, notify };
     let line = app.line(now, Event::Logout, &By { origin, ..By::default() }).session(session);
     match app.end(Audited::new(log_out, move |outcome: &_| written(&line, reason, outcome))).await? {
         LogOutOutcome::Done { .. } | LogOutOutcome::Unknown => Ok(()),
-        LogOutOutcome::Reused { .. } => Err(Failure::RefreshTokenReused),
+        LogOutOutcome::Reused { .. } => {
+            app.inner.mail.wake();
+            Err(Failure::RefreshTokenReused)
+        }
         LogOutOutcome::Refused(refused) => Err(refused.into()),
     }
 }

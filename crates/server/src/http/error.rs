@@ -101,6 +101,16 @@ impl ApiError {
         }
     }
 
+    /// What is wrong, for a person.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// When to come back, if that is known.
+    pub(crate) fn retry_after_header(&self) -> Option<HeaderValue> {
+        self.retry_after.map(HeaderValue::from)
+    }
+
     /// RFC 6750 §3: a bare challenge without a token, `error="invalid_token"` for a bad one.
     fn challenge(&self) -> Option<HeaderValue> {
         if let Some(scope) = self.lacking {
@@ -139,8 +149,8 @@ impl ApiError {
         if let Some(challenge) = self.challenge() {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        if let Some(value) = self.retry_after_header() {
+            headers.insert(header::RETRY_AFTER, value);
         }
         response
     }
@@ -177,6 +187,9 @@ impl From<Failure> for ApiError {
             Failure::InvalidCredentials => plain(ErrorCode::InvalidCredentials),
             Failure::AccountDisabled => plain(ErrorCode::AccountDisabled),
             Failure::TooManyAttempts(seconds) => plain(ErrorCode::TooManyAttempts).retry_after(seconds),
+            Failure::EmailNotVerified => plain(ErrorCode::EmailNotVerified),
+            Failure::LinkInvalid => plain(ErrorCode::TokenInvalid),
+            Failure::MailNotConfigured => plain(ErrorCode::MailNotConfigured),
             Failure::AccessToken(refused) => Self::verification(refused.code),
             Failure::RefreshTokenInvalid => plain(ErrorCode::RefreshTokenInvalid),
             Failure::RefreshTokenExpired => plain(ErrorCode::RefreshTokenExpired),
@@ -185,7 +198,7 @@ impl From<Failure> for ApiError {
             Failure::SessionNotFound => plain(ErrorCode::SessionNotFound),
             // The caller's own account is gone: so is the session, and the token with it.
             Failure::UserNotFound => Self::verification(VerificationCode::SessionEnded),
-            Failure::Overloaded => Self::overloaded(detail),
+            Failure::Overloaded | Failure::Overtaken => Self::overloaded(detail),
             Failure::Store(error) => store(&error),
             Failure::NoKey => Self::store_unavailable(detail),
             Failure::Internal(reason) => internal(&reason),

@@ -1,12 +1,14 @@
-//! Clean-up in small steps that never hold up a request: forgotten revocations, old lines of the audit trail, dead sessions, idle
-//! memory.
+//! Clean-up in small steps that never hold up a request: forgotten revocations and tries, expired links, old lines of the audit
+//! trail, dead sessions, idle memory.
 
 use std::time::Duration;
 
+use super::share_tries;
 use crate::app::App;
 use crate::domain::session::SessionId;
 use crate::store::StoreError;
 use crate::store::audit::ForgetLines;
+use crate::store::mail_tokens::ForgetMailTokens;
 use crate::store::revocations::ForgetRevocations;
 use crate::store::sessions::DeleteDeadSessions;
 
@@ -35,6 +37,10 @@ async fn round(app: &App) -> Result<(), StoreError> {
     while app.inner.store.write(ForgetRevocations { now, limit: STEP }).await? == u64::from(STEP) {
         tokio::time::sleep(BREATH).await;
     }
+    while app.inner.store.write(ForgetMailTokens { now, limit: STEP }).await? == u64::from(STEP) {
+        tokio::time::sleep(BREATH).await;
+    }
+    share_tries::clean_up(app, BREATH).await?;
     app.note_left_out().await?;
     forget_lines(app).await?;
     let dead_before = now.minus_seconds(KEEP_DEAD_SECONDS);

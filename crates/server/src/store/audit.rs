@@ -75,8 +75,20 @@ impl<T: Tx> Tx for NotAlone<'_, T> {
         self.0.execute(sql, params).await
     }
 
+    async fn execute_along(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<(), StoreError> {
+        self.0.execute_along(sql, params).await
+    }
+
     async fn first<R: FromRow>(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Option<R>, StoreError> {
         self.0.first(sql, params).await
+    }
+
+    async fn first_and_all<R: FromRow, S: FromRow>(
+        &mut self,
+        first: (Sql, &[Param<'_>]),
+        all: (Sql, &[Param<'_>]),
+    ) -> Result<(Option<R>, Vec<S>), StoreError> {
+        self.0.first_and_all(first, all).await
     }
 
     fn announce(&mut self) {
@@ -173,7 +185,7 @@ pub(super) async fn append<T: Tx>(tx: &mut T, line: &Line) -> Result<(), StoreEr
         request.as_ref().map(uuid::Uuid::as_bytes),
         (!line.detail.is_empty()).then_some(detail.as_str()),
     ];
-    tx.execute(INSERT, values).await.map(drop)
+    tx.execute_along(INSERT, values).await
 }
 
 impl FromRow for Line {

@@ -88,9 +88,13 @@ fn the_hot_statements_search_and_never_scan() {
     let house = OnDisk::new();
     let _store = house.open();
     let connection = house.by_other_means();
-    for (name, statement) in
-        [users::STATEMENTS, sessions::STATEMENTS, sessions::open::STATEMENTS, sessions::rotate::STATEMENTS].concat()
-    {
+    let sessions = [
+        sessions::STATEMENTS,
+        sessions::open::STATEMENTS,
+        sessions::rotate::STATEMENTS,
+        sessions::seen_from::STATEMENTS,
+    ];
+    for (name, statement) in [users::STATEMENTS].into_iter().chain(sessions).flatten().copied() {
         let explained = format!("EXPLAIN QUERY PLAN {}", statement.sqlite());
         let mut statement = connection.prepare(&explained).unwrap();
         let count = statement.parameter_count();

@@ -1,6 +1,6 @@
 -- Counters. A row is also the lock of what it counts.
 INSERT INTO meta (name, number)
-VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('master', 0), ('ping', 0);
+VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('master', 0), ('ping', 0), ('tries', 0);
 
 CREATE TABLE users (
     id                BYTEA  NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
@@ -67,6 +67,19 @@ CREATE TABLE keys (
     retired_at    BIGINT
 );
 
+-- Failed tries, counted by all servers together. A name is a MAC.
+CREATE TABLE tries (
+    name      BYTEA   NOT NULL PRIMARY KEY CHECK (octet_length(name) = 16),
+    sequence  BIGINT  NOT NULL,
+    failed    BIGINT  NOT NULL,
+    since     BIGINT  NOT NULL,
+    last_at   BIGINT  NOT NULL,
+    forget_at BIGINT  NOT NULL
+);
+
+CREATE INDEX tries_by_sequence ON tries (sequence);
+CREATE INDEX tries_by_forgetting ON tries (forget_at);
+
 -- The audit trail: lines are added, and deleted when they are old, and never changed. An id begins with the time of its line.
 -- Accounts and sessions may be gone while lines about them are kept.
 CREATE TABLE audit (
@@ -95,3 +108,33 @@ CREATE TABLE connections (
     commits   BIGINT NOT NULL,
     opened_at BIGINT NOT NULL                   -- seconds, by the database's clock
 ) WITH (fillfactor = 50);
+
+-- What links in mails open, by the SHA-256 of their tokens. A user has one of each purpose at most.
+CREATE TABLE mail_tokens (
+    hash       BYTEA  NOT NULL PRIMARY KEY CHECK (octet_length(hash) = 32),
+    user_id    BYTEA  NOT NULL REFERENCES users (id),
+    purpose    TEXT   NOT NULL,
+    email      TEXT   NOT NULL,                 -- the address that the link was sent to
+    email_key  TEXT   NOT NULL,
+    issued_at  BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX mail_tokens_by_user ON mail_tokens (user_id);
+CREATE INDEX mail_tokens_by_expiry ON mail_tokens (expires_at);
+
+-- Mails that wait to be sent, or are being sent. No row holds a token.
+CREATE TABLE outbox (
+    id        BYTEA  NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
+    kind      TEXT   NOT NULL,
+    user_id   BYTEA,                            -- the account it is about, if that is known yet; it may be gone
+    email     TEXT   NOT NULL,
+    email_key TEXT   NOT NULL,
+    facts     TEXT   NOT NULL,                  -- a JSON object
+    queued_at BIGINT NOT NULL,
+    due_at    BIGINT NOT NULL,                  -- when to send it; while it is being sent, when that counts as failed
+    attempts  BIGINT NOT NULL                   -- whoever counted it up to this number sends it, and nobody else
+);
+
+CREATE INDEX outbox_by_due ON outbox (due_at);
+CREATE INDEX outbox_by_email ON outbox (email_key);

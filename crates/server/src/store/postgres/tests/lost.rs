@@ -10,7 +10,6 @@ use super::proxy::{Cut, Proxy};
 use super::{House, OnServer, Store, StoreUrl, limits};
 use crate::domain::user::User;
 use crate::store::conformance::fixture::{NOW, end, feed, rotate, session_id, user, with_sessions};
-use crate::store::sessions::rotate::RotateAgain;
 use crate::store::sessions::{FindSession, RotateOutcome, Which};
 use crate::store::users::{CreateUser, CreateUserOutcome, ListUsers};
 use crate::store::{Engine, StoreError};
@@ -105,19 +104,6 @@ async fn a_rotation_whose_answer_is_lost_gives_the_same_successor() {
     let outcome = store.rotate(rotate(1, 1, NOW)).await.unwrap();
     let RotateOutcome::Replayed { session, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!((session.generation, proxy.done()), (2, 1));
-    assert!(matches!(store.rotate(rotate(1, 2, NOW)).await, Ok(RotateOutcome::Rotated { .. })));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rotation_that_is_made_again_never_ends_the_session() {
-    let Some(house) = OnServer::build("a_rotation_that_is_made_again_never_ends_the_session") else { return };
-    let store = house.open();
-    with_sessions(&store, [1]).await;
-    assert!(matches!(store.write(RotateAgain(rotate(1, 0, NOW))).await, Ok(RotateOutcome::Rotated { .. })));
-    assert!(matches!(store.write(RotateAgain(rotate(1, 0, NOW))).await, Ok(RotateOutcome::Replayed { .. })));
-    // Somebody has gone on with the successor.
-    store.rotate(rotate(1, 1, NOW)).await.unwrap();
-    assert_eq!(store.write(RotateAgain(rotate(1, 0, NOW))).await, Err(StoreError::Unresolved));
     assert!(matches!(store.rotate(rotate(1, 2, NOW)).await, Ok(RotateOutcome::Rotated { .. })));
 }
 
