@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    clients, forward_auth, http, keys as keys_file, log, passwords, revocations, sessions, store, throttle, tls, tokens,
+    clients, forward_auth, http, keys as keys_file, legacy, log, passwords, revocations, sessions, store, throttle,
+    tls, tokens,
 };
 
 /// One key of the configuration.
@@ -26,6 +27,7 @@ pub fn keys() -> Vec<Key> {
         tls::KEYS,
         store::KEYS,
         tokens::KEYS,
+        legacy::KEYS,
         sessions::KEYS,
         clients::KEYS,
         revocations::KEYS,

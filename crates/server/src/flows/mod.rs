@@ -17,6 +17,7 @@ mod sessions;
 mod users;
 
 pub use authenticate::authenticate;
+pub(crate) use authenticate::authenticate_for_others;
 pub use change_password::{ChangePassword, change_password};
 pub use grant::{Grant, Opened};
 pub use import::{ImportMode, ImportOutcome, ImportRefusal, Imported, import};
