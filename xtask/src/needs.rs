@@ -55,6 +55,12 @@ const NEEDS: &[Need] = &[
         get: Get::Apt(&["postgresql"]),
     },
     Need {
+        name: "unshare",
+        wanted_by: "the test of a full disk",
+        look: Look::Program("unshare"),
+        get: Get::Apt(&["util-linux"]),
+    },
+    Need {
         name: "nginx",
         wanted_by: "forward authentication",
         look: Look::Server("nginx", "-v"),
@@ -131,6 +137,12 @@ const NEEDS: &[Need] = &[
         wanted_by: "imported password hashes",
         look: Look::Folder("python/django"),
         get: Get::Pip(&["Django~=5.2", "argon2-cffi~=25.1", "bcrypt~=5.0", "passlib~=1.7"]),
+    },
+    Need {
+        name: "aiosmtpd for Python",
+        wanted_by: "mail",
+        look: Look::Folder("python/aiosmtpd"),
+        get: Get::Pip(&["aiosmtpd~=1.4"]),
     },
     Need {
         name: "Firebase's scrypt for Node.js",

@@ -78,9 +78,11 @@ pub(crate) fn name(config: &Config) -> String {
 /// Why a server or its store does not start, with the exit code for it.
 pub(crate) fn failure(error: StartError) -> Failure {
     match error {
-        StartError::Config(_) | StartError::StoreUrl(_) | StartError::MasterKey(_) | StartError::Passwords(_) => {
-            Failure::usage(error)
-        }
+        StartError::Config(_)
+        | StartError::StoreUrl(_)
+        | StartError::MasterKey(_)
+        | StartError::Passwords(_)
+        | StartError::Mail(_) => Failure::usage(error),
         StartError::UnfinishedCopy
         | StartError::Open(_)
         | StartError::Store(_)

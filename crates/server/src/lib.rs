@@ -23,6 +23,7 @@ mod http;
 mod jobs;
 mod keys;
 mod limits;
+mod mail;
 mod random;
 mod revocations;
 mod router;

@@ -42,6 +42,49 @@ pub struct PasswordChangeRequest {
     pub new_password: SecretText,
 }
 
+/// `POST /v1/password/forgot` and `POST /v1/email/resend`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailRequest {
+    /// As the person writes it.
+    pub email: String,
+}
+
+/// `POST /v1/password/reset`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordResetRequest {
+    /// The token of the link in the mail.
+    pub token: SecretText,
+    /// The password wanted.
+    pub new_password: SecretText,
+}
+
+/// `POST /v1/email/verify`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailVerifyRequest {
+    /// The token of the link in the mail.
+    pub token: SecretText,
+}
+
+/// `POST /v1/email/change`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailChangeRequest {
+    /// The address wanted.
+    pub email: String,
+    /// The password of the account.
+    pub current_password: SecretText,
+}
+
+/// The answer 202: what is asked for happens when the link in a mail is followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedBody {
+    /// `verification_sent`.
+    pub status: String,
+}
+
 /// An account as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserBody {

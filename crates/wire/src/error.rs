@@ -49,6 +49,7 @@ error_codes! {
     MissingField         "missing_field"          400 "the body lacks a member that is required"
     InvalidField         "invalid_field"          400 "a member of the body has a value that cannot be accepted"
     InvalidEmail         "invalid_email"          400 "that is not an e-mail address"
+    TokenInvalid         "token_invalid"          400 "the link is not valid, was used, or has expired"
     InvalidCredentials   "invalid_credentials"    401 "e-mail address or password is wrong"
     RefreshTokenInvalid  "refresh_token_invalid"  401 "the refresh token is not one of ours"
     RefreshTokenExpired  "refresh_token_expired"  401 "the refresh token has expired"
@@ -70,6 +71,7 @@ error_codes! {
     TooManyAttempts      "too_many_attempts"      429 "too many attempts; try again later"
     HeadersTooLarge      "headers_too_large"      431 "the headers are larger than is accepted"
     InternalError        "internal_error"         500 "something went wrong here"
+    MailNotConfigured    "mail_not_configured"    501 "this server sends no mail"
     Overloaded           "overloaded"             503 "there is too much to do at the moment; try again soon"
     StoreUnavailable     "store_unavailable"      503 "the store does not answer at the moment; try again soon"
 }

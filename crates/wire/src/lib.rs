@@ -25,7 +25,10 @@ mod secret;
 mod session;
 mod status_list;
 
-pub use account::{PasswordChangeRequest, RegisterRequest, UpdateMeRequest, UserBody};
+pub use account::{
+    AcceptedBody, EmailChangeRequest, EmailRequest, EmailVerifyRequest, PasswordChangeRequest, PasswordResetRequest,
+    RegisterRequest, UpdateMeRequest, UserBody,
+};
 pub use claims::{AccessClaims, Audience};
 pub use code::{BearerError, UnknownCode, VerificationCode};
 pub use cookie::{TokenCookie, TwoCookies, read_cookie};

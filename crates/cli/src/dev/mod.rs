@@ -23,6 +23,7 @@ use steps::Steps;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Nothing is configured and nothing is kept: the data is in a temporary folder that is removed at the end.
+Mail is shown at /dev/mail instead of being sent.
 
 Examples:
   jotgate dev
@@ -43,14 +44,15 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The defaults of a real server; only the place of the data and the issuer are its own. The environment does not count, so
-/// that it behaves alike everywhere.
+/// The defaults of a real server; only the place of the data and the issuer are its own, and mail is shown instead of sent. The
+/// environment does not count, so that it behaves alike everywhere.
 fn config(listen: &str, data: &Path) -> Result<Config, Failure> {
     let address = listen::resolve(listen)?;
     let mut config = Config::new(&listen::issuer(address)).map_err(Failure::usage)?;
     config.http.listen = address.to_string();
     data.clone_into(&mut config.base_dir);
     config.log.format = LogFormat::Text;
+    config.mail.show = true;
     Ok(config)
 }
 

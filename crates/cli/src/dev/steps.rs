@@ -36,6 +36,12 @@ impl Steps<'_> {
                 "refresh",
                 format!("curl -sS {url}/v1/refresh {json} -d \"{{\\\"refresh_token\\\":\\\"{refresh}\\\"}}\" {keep}"),
             ),
+            (
+                "a mail that sets a new password",
+                format!(
+                    "curl -sS {url}/v1/password/forgot {json} -d '{{\"email\":\"{EMAIL}\"}}' -w '%{{http_code}}\\n'"
+                ),
+            ),
             ("log out", format!("curl -sS -X POST {url}/v1/logout {access} -w '%{{http_code}}\\n'")),
         ]
     }
@@ -62,6 +68,7 @@ impl Steps<'_> {
         for (what, command) in self.commands() {
             page.line("").line(dim(format!("# {what}"))).line(cyan(command));
         }
+        page.line("").line(bold("Mail is not sent but shown:")).line(format_args!("  {url}/dev/mail"));
         page.line("").line(bold("Published documents:"));
         for path in ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/healthz"] {
             page.line(format_args!("  {url}{path}"));

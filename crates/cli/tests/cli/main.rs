@@ -7,6 +7,7 @@ mod batch;
 mod config;
 mod dev;
 mod exports;
+mod full_disk;
 mod help;
 mod import;
 mod interop;

@@ -4,6 +4,7 @@
 //! `rules.rs`. Every problem found is reported, not only the first. Nothing here reads the process's environment or a
 //! file: the caller hands both in.
 
+mod accounts;
 mod clients;
 mod duration;
 mod forward_auth;
@@ -11,6 +12,7 @@ mod http;
 mod keys;
 mod legacy;
 mod log;
+mod mail;
 mod network;
 mod passwords;
 mod problem;
@@ -30,6 +32,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use accounts::{Accounts, Verification};
 pub use clients::Client;
 pub use duration::Seconds;
 pub use forward_auth::ForwardAuth;
@@ -37,6 +40,7 @@ pub use http::{Http, ProxyHeader};
 pub use keys::Keys;
 pub use legacy::Legacy;
 pub use log::{Log, LogFormat};
+pub use mail::{Mail, MailLinks, MailTls};
 pub use network::Network;
 pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
@@ -48,6 +52,7 @@ pub use throttle::Throttle;
 pub use tls::Tls;
 pub use tokens::Tokens;
 
+pub(crate) use mail::TOKEN as LINK_TOKEN;
 pub(crate) use rules::ACCESS_TTL_MAX;
 
 /// All settings of a server. Every key has a default except `issuer`.
@@ -72,6 +77,10 @@ pub struct Config {
     pub revocations: Revocations,
     /// Password rules and the cost of hashing them.
     pub passwords: Passwords,
+    /// What an account has to show of itself.
+    pub accounts: Accounts,
+    /// How mail is sent.
+    pub mail: Mail,
     /// The master key that encrypts signing keys at rest.
     pub keys: Keys,
     /// Verifying requests for proxies in front of other programs.

@@ -3,8 +3,13 @@
 use std::borrow::Cow;
 
 use super::{
+<<<<<<< HEAD
     clients, forward_auth, http, keys as keys_file, legacy, log, passwords, revocations, sessions, store, throttle,
     tls, tokens,
+=======
+    accounts, clients, forward_auth, http, keys as keys_file, log, mail, passwords, revocations, sessions, store,
+    throttle, tls, tokens,
+>>>>>>> main
 };
 
 /// One key of the configuration.
@@ -32,6 +37,8 @@ pub fn keys() -> Vec<Key> {
         clients::KEYS,
         revocations::KEYS,
         passwords::KEYS,
+        accounts::KEYS,
+        mail::KEYS,
         keys_file::KEYS,
         forward_auth::KEYS,
         throttle::KEYS,

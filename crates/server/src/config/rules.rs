@@ -8,6 +8,8 @@ use url::{Host, Url};
 use super::source::Lines;
 use super::{Config, ConfigError, Problem, Seconds, Sessions, legacy, secret};
 
+mod mail;
+
 /// Above this an access token outlives what people expect of a log-out at a foreign verifier.
 pub(crate) const ACCESS_TTL_MAX: Seconds = Seconds(3600);
 const ACCESS_TTL_WARN: Seconds = Seconds(900);
@@ -56,6 +58,9 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
     refuse("passwords.memory_kib", memory(&config.passwords));
     refuse("passwords.iterations", at_least(1, config.passwords.iterations));
+    for (key, checked) in mail::check(config) {
+        refuse(key, checked);
+    }
     refuse("keys.jwks_max_age", config.keys.check_max_age());
     refuse("keys.rotate_every", config.keys.check_rotation());
     refuse("forward_auth.login_url", login_url(config.forward_auth.login_url.as_deref()));
@@ -290,6 +295,7 @@ fn warnings(config: &Config) -> Vec<String> {
         warnings.push(format!("http.allowed_origins has {origin}: whoever is on the network can act as a page of it"));
     }
     warnings.extend(config.keys.warning());
+    warnings.extend(mail::warnings(config));
     for origin in config.forward_auth.origins.iter().filter(|origin| is_plain_http_elsewhere(origin)) {
         warnings.push(format!("forward_auth.origins has {origin}: whoever is on the network can act as a page of it"));
     }

@@ -1,8 +1,10 @@
 //! Nouns and rules. Pure: no HTTP, no SQL, no async, no clock and no randomness; the time is an argument.
 
+pub(crate) mod device;
 pub mod email;
 mod id;
 pub mod key;
+pub mod mail;
 pub mod password;
 pub(crate) mod refresh;
 pub(crate) mod revocation;

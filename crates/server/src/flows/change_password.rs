@@ -2,6 +2,7 @@
 
 use super::Failure;
 use crate::app::App;
+use crate::domain::mail::{Facts, Kind};
 use crate::domain::password::Password;
 use crate::domain::user::User;
 use crate::hasher::Verdict;
@@ -27,15 +28,19 @@ pub struct ChangePassword {
 /// [`Failure::WeakPassword`], [`Failure::TooManyAttempts`], [`Failure::Overloaded`], or a failure of the store.
 pub async fn change_password(app: &App, caller: &Caller, change: ChangePassword) -> Result<(), Failure> {
     let user = app.inner.store.read(FindUser { id: caller.user }).await?.ok_or(Failure::UserNotFound)?;
-    check_current(app, &user, change.current).await?;
+    check_current(app, Act::ChangePassword, &user, change.current).await?;
     app.password_policy().check(&change.new, &user.email, user.name.as_deref())?;
     let new = app.inner.hasher.hash(change.new, &*app.inner.random).await?;
     let now = app.now();
     let forget_at = revocations::forget_at(now);
     let keep = Some(caller.session);
-    let swap = users::ChangePassword { user: user.id, expected: user.password_hash, new, keep, now, forget_at };
+    let notice = app.notice(Kind::PasswordChanged, Facts::default());
+    let swap = users::ChangePassword { user: user.id, expected: user.password_hash, new, keep, now, forget_at, notice };
     match app.end(swap).await? {
-        ChangePasswordOutcome::Changed { .. } => Ok(()),
+        ChangePasswordOutcome::Changed { .. } => {
+            app.inner.mail.wake();
+            Ok(())
+        }
         ChangePasswordOutcome::HashChanged => Err(Failure::InvalidCredentials),
         ChangePasswordOutcome::NoUser => Err(Failure::UserNotFound),
     }
@@ -43,8 +48,8 @@ pub async fn change_password(app: &App, caller: &Caller, change: ChangePassword)
 
 /// A stolen access token must not let its thief guess the password, so delays apply as at log-in, with a counter of
 /// its own: strangers who guess at log-in must not keep the owner from changing it.
-async fn check_current(app: &App, user: &User, current: Option<Password>) -> Result<(), Failure> {
-    let admitted = app.inner.throttle.admit_act(Act::ChangePassword, &user.id.to_string(), app.now());
+pub(super) async fn check_current(app: &App, act: Act, user: &User, current: Option<Password>) -> Result<(), Failure> {
+    let admitted = app.inner.throttle.admit_act(act, &user.id.to_string(), app.now());
     let attempt = admitted.map_err(Failure::TooManyAttempts)?;
     let current = current.ok_or(Failure::InvalidCredentials)?;
     match app.inner.hasher.verify(current, user.password_hash.as_ref()).await {

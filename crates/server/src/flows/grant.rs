@@ -2,7 +2,8 @@
 
 use super::{Device, Failure};
 use crate::app::App;
-use crate::config::Sessions;
+use crate::config::{Sessions, Verification};
+use crate::domain::mail::{Facts, Kind};
 use crate::domain::password::PasswordHash;
 use crate::domain::session::{Session, SessionId};
 use crate::domain::time::Timestamp;
@@ -58,12 +59,24 @@ pub(super) async fn open_session(
     let session = new_session(app, user, device, now).await?;
     let forget_at = revocations::forget_at(now);
     let most = app.inner.config.sessions.max_per_user;
-    match app.end(OpenSession { session: session.clone(), verified, most, forget_at }).await? {
-        OpenSessionOutcome::Opened { user, .. } => {
+    let facts = Facts {
+        device: session.device.clone().or_else(|| session.user_agent.clone()),
+        address: session.address.clone(),
+        email: None,
+    };
+    let new_device = app.notice(Kind::NewDevice, facts);
+    let proven_only = app.inner.config.accounts.verification == Verification::Required;
+    let open = OpenSession { session: session.clone(), verified, most, proven_only, new_device, forget_at };
+    match app.end(open).await? {
+        OpenSessionOutcome::Opened { user, told, .. } => {
+            if told {
+                app.inner.mail.wake();
+            }
             let grant = issue(app, &user, &session, now)?;
             Ok(Opening::Opened(Box::new(Opened { user, grant })))
         }
         OpenSessionOutcome::AccountDisabled => Err(Failure::AccountDisabled),
+        OpenSessionOutcome::EmailNotVerified => Err(Failure::EmailNotVerified),
         OpenSessionOutcome::HashChanged => Ok(Opening::HashChanged),
         OpenSessionOutcome::NoUser => Err(Failure::InvalidCredentials),
     }

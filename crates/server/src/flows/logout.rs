@@ -58,10 +58,14 @@ async fn by_refresh_token(app: &App, token: &str, scope: Scope) -> Result<(), Fa
     let (which, reason) = reach(scope, session);
     let now = app.now();
     let (policies, forget_at) = (app.inner.terms.refresh.clone(), revocations::forget_at(now));
-    let log_out = LogOutByToken { id: session, presented: generation, which, reason, now, policies, forget_at };
+    let notify = app.inner.mail.notices();
+    let log_out = LogOutByToken { id: session, presented: generation, which, reason, now, policies, forget_at, notify };
     match app.end(log_out).await? {
         LogOutOutcome::Done => Ok(()),
-        LogOutOutcome::Reused => Err(Failure::RefreshTokenReused),
+        LogOutOutcome::Reused => {
+            app.inner.mail.wake();
+            Err(Failure::RefreshTokenReused)
+        }
         LogOutOutcome::Refused(refused) => Err(refused.into()),
     }
 }

@@ -2,7 +2,10 @@
 //! that its function reads.
 
 mod authenticate;
+mod change_email;
 mod change_password;
+mod deliver;
+mod forgot_password;
 mod grant;
 mod import;
 mod keys;
@@ -12,13 +15,19 @@ mod me;
 mod refresh;
 mod register;
 mod rekey;
+mod resend;
+mod reset_password;
 mod revoke_token;
 mod sessions;
 mod users;
+mod verify_email;
 
 pub use authenticate::authenticate;
 pub(crate) use authenticate::authenticate_for_others;
+pub use change_email::{ChangeEmail, change_email};
 pub use change_password::{ChangePassword, change_password};
+pub(crate) use deliver::deliver;
+pub use forgot_password::forgot_password;
 pub use grant::{Grant, Opened};
 pub use import::{ImportMode, ImportOutcome, ImportRefusal, Imported, import};
 pub use keys::{KeyInfo, KeysFailure, NextKeyInfo, Revoked, generate_key, keys, public_keys, revoke_keys, rotate_key};
@@ -26,11 +35,14 @@ pub use login::{LogIn, login};
 pub use logout::{Credential, Scope, logout};
 pub use me::{me, rename};
 pub use refresh::refresh;
-pub use register::{Register, register};
+pub use register::{Register, register, register_unproven};
 pub use rekey::{Rekeyed, rekey};
+pub use resend::resend;
+pub use reset_password::{ResetPassword, reset_password};
 pub use revoke_token::{revoke_token, revoke_token_by_id};
 pub use sessions::{end_session, end_sessions_of, end_sessions_of_everyone, sessions};
 pub use users::{NewUser, create_user, delete_user, disable_user, enable_user, find_user, users};
+pub use verify_email::{Verified, verify_email};
 
 use crate::domain::email::InvalidEmail;
 use crate::domain::password::WeakPassword;
@@ -76,8 +88,17 @@ pub enum Failure {
     /// The right password of a disabled account.
     #[error("this account is disabled")]
     AccountDisabled,
-    /// Too many wrong passwords; wait that many seconds.
-    #[error("too many wrong passwords for this account; try again in {0} seconds")]
+    /// The right password, but the address has to be proven first.
+    #[error("the e-mail address has not been verified yet; follow the link in the mail, or ask for another")]
+    EmailNotVerified,
+    /// The token of a link is not one of ours, was used, has expired, or something has changed since.
+    #[error("the link is not valid any more; ask for another")]
+    LinkInvalid,
+    /// What was asked for needs mail, and none is configured.
+    #[error("this server sends no mail")]
+    MailNotConfigured,
+    /// Too many tries; wait that many seconds.
+    #[error("too many tries for this account; try again in {0} seconds")]
     TooManyAttempts(u32),
     /// The access token is refused.
     #[error("the access token is refused: {}", .0.code)]

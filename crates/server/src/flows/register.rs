@@ -1,14 +1,18 @@
 //! Register: parse, judge the password, hash it, make the account, open its first session.
 
+use super::forgot_password::admit;
 use super::grant::{self, Opened, issue, new_session};
 use super::users::{self, NewUser};
 use super::{Device, Failure};
 use crate::app::App;
+use crate::config::Verification;
 use crate::domain::email::Email;
+use crate::domain::mail::Kind;
 use crate::domain::password::Password;
-use crate::domain::subnet::Subnet;
 use crate::domain::user::DisplayName;
-use crate::throttle::{Act, Who};
+use crate::store::outbox::{RegisterUnproven, RegisterUser};
+use crate::store::users::CreateUserOutcome;
+use crate::throttle::Act;
 
 /// What registering takes.
 #[derive(Debug)]
@@ -21,27 +25,57 @@ pub struct Register {
     pub name: Option<DisplayName>,
 }
 
-/// Makes an account and logs it in.
+impl From<Register> for NewUser {
+    fn from(Register { email, password, name }: Register) -> Self {
+        Self { email, password, name, roles: Vec::new() }
+    }
+}
+
+/// Makes an account and logs it in; where mail is configured, its owner gets a link to prove the address with.
 ///
 /// # Errors
 ///
-/// [`Failure::UnknownClient`], [`Failure::TooManyAttempts`], [`Failure::WeakPassword`], [`Failure::EmailTaken`],
-/// [`Failure::Overloaded`], or a failure of the store.
+/// [`Failure::EmailNotVerified`] where the address has to be proven first ([`register_unproven`]), [`Failure::UnknownClient`],
+/// [`Failure::TooManyAttempts`], [`Failure::WeakPassword`], [`Failure::EmailTaken`], [`Failure::Overloaded`], or a failure of the store.
 pub async fn register(app: &App, register: Register, device: Device) -> Result<Opened, Failure> {
+    let verification = app.inner.config.accounts.verification;
+    if verification == Verification::Required {
+        return Err(Failure::EmailNotVerified);
+    }
     grant::client(app, &device)?;
-    let who = Who { account: None, network: device.address.as_deref().and_then(Subnet::parse) };
-    // Every try counts, the successful ones above all.
-    drop(
-        app.inner
-            .throttle
-            .admit(Act::Register, who, app.now())
-            .map_err(|refused| Failure::TooManyAttempts(refused.wait))?,
-    );
-    let Register { email, password, name } = register;
-    let user = users::prepare(app, NewUser { email, password, name, roles: Vec::new() }).await?;
+    admit(app, Act::Register, None, &device)?;
+    let user = users::prepare(app, register.into()).await?;
     let now = app.now();
     let session = new_session(app, user.id, device, now).await?;
-    let user = users::write(app, user, Some(session.clone())).await?;
+    let user = if verification == Verification::Optional && app.inner.mail.is_on() {
+        let message = app.message(Kind::Verify, user.email.clone(), None);
+        let create = RegisterUser { user: user.clone(), session: session.clone(), message };
+        if app.inner.store.write(create).await? == CreateUserOutcome::EmailTaken {
+            return Err(Failure::EmailTaken);
+        }
+        app.inner.mail.wake();
+        user
+    } else {
+        users::write(app, user, Some(session.clone())).await?
+    };
     let grant = issue(app, &user, &session, now)?;
     Ok(Opened { user, grant })
+}
+
+/// Makes an account whose address has to be proven before anybody can log in. Where there is one already, nothing is changed and its
+/// owner is told by mail; nothing here shows which of the two it was.
+///
+/// # Errors
+///
+/// [`Failure::MailNotConfigured`], [`Failure::UnknownClient`], [`Failure::WeakPassword`], [`Failure::TooManyAttempts`],
+/// [`Failure::Overloaded`], or a failure of the store.
+pub async fn register_unproven(app: &App, register: Register, device: Device) -> Result<(), Failure> {
+    grant::client(app, &device)?;
+    app.can_mail_strangers()?;
+    admit(app, Act::RegisterUnproven, Some(register.email.key()), &device)?;
+    let user = users::prepare(app, register.into()).await?;
+    let message = app.message(Kind::Registered, user.email.clone(), Some(user.id));
+    app.inner.store.write(RegisterUnproven { user, message }).await?;
+    app.inner.mail.wake();
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use jotgate_wire::{CookieResponse, TokenResponse, Transport, UserBody};
+use jotgate_wire::{AcceptedBody, CookieResponse, TokenResponse, Transport, UserBody};
 use serde::Serialize;
 
 use super::cookies;
@@ -50,6 +50,12 @@ fn json(body: &impl Serialize) -> Result<impl IntoResponse, ApiError> {
     let mut text = Vec::with_capacity(1536);
     serde_json::to_writer(&mut text, body).map_err(|error| Failure::Internal(error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text))
+}
+
+/// 202: the rest happens when the link in a mail is followed.
+pub(super) fn verification_sent() -> Response {
+    let body = AcceptedBody { status: "verification_sent".to_owned() };
+    (StatusCode::ACCEPTED, axum::Json(body)).into_response()
 }
 
 /// A user as clients see one.

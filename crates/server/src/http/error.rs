@@ -92,6 +92,16 @@ impl ApiError {
         }
     }
 
+    /// What is wrong, for a person.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// When to come back, if that is known.
+    pub(crate) fn retry_after_header(&self) -> Option<HeaderValue> {
+        self.retry_after.map(HeaderValue::from)
+    }
+
     /// RFC 6750 §3: a bare challenge without a token, `error="invalid_token"` for a bad one.
     fn challenge(&self) -> Option<HeaderValue> {
         let code = match self.code {
@@ -126,8 +136,8 @@ impl ApiError {
         if let Some(challenge) = self.challenge() {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        if let Some(value) = self.retry_after_header() {
+            headers.insert(header::RETRY_AFTER, value);
         }
         response
     }
@@ -158,6 +168,9 @@ impl From<Failure> for ApiError {
             Failure::InvalidCredentials => plain(ErrorCode::InvalidCredentials),
             Failure::AccountDisabled => plain(ErrorCode::AccountDisabled),
             Failure::TooManyAttempts(seconds) => plain(ErrorCode::TooManyAttempts).retry_after(seconds),
+            Failure::EmailNotVerified => plain(ErrorCode::EmailNotVerified),
+            Failure::LinkInvalid => plain(ErrorCode::TokenInvalid),
+            Failure::MailNotConfigured => plain(ErrorCode::MailNotConfigured),
             Failure::AccessToken(refused) => Self::verification(refused.code),
             Failure::RefreshTokenInvalid => plain(ErrorCode::RefreshTokenInvalid),
             Failure::RefreshTokenExpired => plain(ErrorCode::RefreshTokenExpired),

@@ -22,8 +22,8 @@ pub(crate) async fn post(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// In the words of this request's members.
-fn refusal(failure: Failure) -> ApiError {
+/// In the words of the members of requests about passwords.
+pub(super) fn refusal(failure: Failure) -> ApiError {
     let detail = failure.to_string();
     match failure {
         Failure::InvalidCredentials => {

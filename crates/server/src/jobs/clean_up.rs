@@ -1,4 +1,5 @@
-//! Clean-up in small steps that never hold up a request: forgotten revocations and tries, dead sessions, idle memory.
+//! Clean-up in small steps that never hold up a request: forgotten revocations and tries, expired links, dead sessions, idle
+//! memory.
 
 use std::time::Duration;
 
@@ -6,6 +7,7 @@ use super::share_tries;
 use crate::app::App;
 use crate::domain::session::SessionId;
 use crate::store::StoreError;
+use crate::store::mail_tokens::ForgetMailTokens;
 use crate::store::revocations::ForgetRevocations;
 use crate::store::sessions::DeleteDeadSessions;
 
@@ -32,6 +34,9 @@ async fn round(app: &App) -> Result<(), StoreError> {
     let now = app.now();
     app.inner.revocations.set.forget(now.seconds());
     while app.inner.store.write(ForgetRevocations { now, limit: STEP }).await? == u64::from(STEP) {
+        tokio::time::sleep(BREATH).await;
+    }
+    while app.inner.store.write(ForgetMailTokens { now, limit: STEP }).await? == u64::from(STEP) {
         tokio::time::sleep(BREATH).await;
     }
     share_tries::clean_up(app, BREATH).await?;

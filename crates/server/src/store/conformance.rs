@@ -6,6 +6,7 @@ use super::{Store, meta};
 pub(super) mod engine;
 pub(in crate::store) mod fixture;
 pub(super) mod keys;
+pub(super) mod mail;
 pub(super) mod races;
 pub(crate) mod revocations;
 pub(super) mod sessions;
@@ -33,6 +34,11 @@ pub(super) fn statements() -> Vec<(&'static str, Sql)> {
         super::sessions::sweep::STATEMENTS,
         super::revocations::STATEMENTS,
         super::keys::STATEMENTS,
+        super::outbox::STATEMENTS,
+        super::outbox::prepare::STATEMENTS,
+        super::mail_tokens::STATEMENTS,
+        super::mail_tokens::reset::STATEMENTS,
+        super::mail_tokens::verify::STATEMENTS,
         super::copy::ops::STATEMENTS,
         meta::STATEMENTS,
         super::status::STATEMENTS,
@@ -110,6 +116,26 @@ macro_rules! conformance {
                 of_two_revocations_at_once_one_key_signs
                 what_is_interrupted_leaves_nothing_half_done
                 all_keys_get_another_master_key_or_none
+            }
+            mail {
+                a_mail_is_taken_up_by_one_until_its_attempt_counts_as_failed
+                of_many_servers_one_takes_up_each_mail
+                a_failed_attempt_is_due_again_when_it_says
+                a_request_leaves_the_same_row_for_everybody
+                a_new_link_voids_the_old_and_keeps_its_distance
+                a_used_link_does_not_come_back_with_a_retry
+                a_reset_sets_the_password_and_ends_all_sessions
+                of_fifty_uses_of_a_link_one_succeeds
+                a_link_is_good_for_one_thing_and_for_a_time
+                another_password_voids_the_links_of_before
+                a_new_address_is_taken_when_it_is_proven
+                an_address_of_somebody_else_is_not_taken
+                registering_where_it_has_to_be_proven_tells_nothing
+                an_account_its_session_and_its_mail_come_together
+                nobody_logs_in_before_the_address_is_proven
+                a_new_device_is_told_of_once
+                a_reuse_is_told_of_once
+                a_closed_account_keeps_no_links
             }
             tries {
                 what_servers_count_adds_up

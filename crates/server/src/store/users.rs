@@ -1,10 +1,13 @@
 //! What happens to users.
 
 use super::error::StoreError;
+use super::mail_tokens::{self, reset::password_changed};
+use super::outbox;
 use super::sessions::{self, Ending};
-use super::sql::statements;
+use super::sql::{Sql, statements};
 use super::tx::{FromRow, Op, Param, ReadOp, Row, Tx, params};
 use crate::domain::email::Email;
+use crate::domain::mail::Notice;
 use crate::domain::password::PasswordHash;
 use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::time::Timestamp;
@@ -29,6 +32,7 @@ statements! {
     FIND = concat!("SELECT ", columns!(), " FROM users WHERE id = $1");
     HOLD = concat!("SELECT ", columns!(), " FROM users WHERE id = $1"), locking "FOR UPDATE";
     FIND_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1");
+    HOLD_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1"), locking "FOR UPDATE";
     LIST = concat!("SELECT ", columns!(), " FROM users WHERE id > $1 ORDER BY id LIMIT $2");
     RENAME = concat!("UPDATE users SET name = $2, updated_at = $3 WHERE id = $1 RETURNING ", columns!());
     SET_HASH = "UPDATE users SET password_hash = $3, updated_at = $4 \
@@ -37,6 +41,9 @@ statements! {
     ENABLE = "UPDATE users SET disabled_at = NULL, updated_at = $2 WHERE id = $1";
     DELETE = "DELETE FROM users WHERE id = $1";
 }
+
+/// See [`hold`].
+pub(super) const HOLD_USER: Sql = HOLD;
 
 /// Opens an account.
 #[derive(Debug)]
@@ -60,18 +67,23 @@ impl Op for CreateUser {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<CreateUserOutcome, StoreError> {
         let user = &self.user;
-        let roles = roles_json(user)?;
-        let values = &values(user, &roles);
         let Some(session) = &self.session else {
-            let created = tx.execute_alone(INSERT, values).await? == 1;
+            let roles = roles_json(user)?;
+            let created = tx.execute_alone(INSERT, &values(user, &roles)).await? == 1;
             return Ok(if created { CreateUserOutcome::Created } else { CreateUserOutcome::EmailTaken });
         };
-        if tx.execute(INSERT, values).await? == 0 {
+        if !insert(tx, user).await? {
             return Ok(CreateUserOutcome::EmailTaken);
         }
         sessions::open::insert(tx, session).await?;
         Ok(CreateUserOutcome::Created)
     }
+}
+
+/// Opens an account, in this transaction, unless there is one of its address; tells whether it did.
+pub(super) async fn insert<T: Tx>(tx: &mut T, user: &User) -> Result<bool, StoreError> {
+    let roles = roles_json(user)?;
+    Ok(tx.execute(INSERT, &values(user, &roles)).await? == 1)
 }
 
 /// The parameters of an insertion, in the order of the columns.
@@ -105,7 +117,7 @@ impl Op for FindUserByEmail {
     type Output = Option<User>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<User>, StoreError> {
-        tx.first(FIND_BY_EMAIL, params![self.email.key()]).await
+        find_by_email(tx, &self.email).await
     }
 }
 
@@ -177,6 +189,8 @@ pub(crate) struct ChangePassword {
     pub(crate) now: Timestamp,
     /// When the last access token alive now will have expired.
     pub(crate) forget_at: Timestamp,
+    /// What the user is told, unless nobody is to be told.
+    pub(crate) notice: Option<Notice>,
 }
 
 /// What became of [`ChangePassword`].
@@ -195,10 +209,12 @@ impl Op for ChangePassword {
     type Output = ChangePasswordOutcome;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<ChangePasswordOutcome, StoreError> {
-        if !set_hash(tx, self.user, self.expected.as_ref(), &self.new, self.now).await? {
-            let user = find(tx, self.user).await?;
-            return Ok(user.map_or(ChangePasswordOutcome::NoUser, |_| ChangePasswordOutcome::HashChanged));
+        let changed = set_hash(tx, self.user, self.expected.as_ref(), &self.new, self.now).await?;
+        let Some(user) = find(tx, self.user).await? else { return Ok(ChangePasswordOutcome::NoUser) };
+        if !changed {
+            return Ok(ChangePasswordOutcome::HashChanged);
         }
+        password_changed(tx, &user, self.notice.as_ref()).await?;
         let ending = Ending { reason: EndReason::PasswordChanged, now: self.now, forget_at: self.forget_at };
         let ended = match self.keep {
             Some(keep) => sessions::end_others(tx, self.user, keep, ending).await?,
@@ -242,6 +258,7 @@ impl Op for DisableUser {
         if tx.execute(DISABLE, params![self.id.as_bytes(), self.now]).await? == 0 {
             return Ok(None);
         }
+        mail_tokens::void_all(tx, self.id).await?;
         let ending = Ending { reason: EndReason::UserDisabled, now: self.now, forget_at: self.forget_at };
         sessions::end_all(tx, self.id, ending).await.map(Some)
     }
@@ -277,9 +294,9 @@ impl Op for DeleteUser {
     type Output = Option<Vec<SessionId>>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<Vec<SessionId>>, StoreError> {
-        if hold(tx, self.id).await?.is_none() {
-            return Ok(None);
-        }
+        let Some(user) = hold(tx, self.id).await? else { return Ok(None) };
+        mail_tokens::void_all(tx, self.id).await?;
+        outbox::remove_of_user(tx, &user).await?;
         let ending = Ending { reason: EndReason::UserDeleted, now: self.now, forget_at: self.forget_at };
         let ended = sessions::end_all(tx, self.id, ending).await?;
         sessions::delete_all(tx, self.id).await?;
@@ -291,6 +308,16 @@ impl Op for DeleteUser {
 /// The user of an id, in this transaction.
 pub(super) async fn find<T: Tx>(tx: &mut T, id: UserId) -> Result<Option<User>, StoreError> {
     tx.first(FIND, params![id.as_bytes()]).await
+}
+
+/// The user of an address, in this transaction.
+pub(super) async fn find_by_email<T: Tx>(tx: &mut T, email: &Email) -> Result<Option<User>, StoreError> {
+    tx.first(FIND_BY_EMAIL, params![email.key()]).await
+}
+
+/// The same, held as [`hold`] does.
+pub(super) async fn hold_by_email<T: Tx>(tx: &mut T, email: &Email) -> Result<Option<User>, StoreError> {
+    tx.first(HOLD_BY_EMAIL, params![email.key()]).await
 }
 
 /// The user of an id, who stays as it is until this transaction ends. Whoever opens, counts or removes the sessions of a

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod generate;
 pub(crate) mod issue;
 pub(crate) mod keyring;
+pub(crate) mod link_token;
 pub(crate) mod master_key;
 pub(crate) mod refresh_token;
 pub(crate) mod reseal;

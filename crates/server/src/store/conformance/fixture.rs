@@ -56,13 +56,20 @@ pub(in crate::store) async fn with_sessions(store: &Store, numbers: impl IntoIte
     let user = with_user(store).await;
     for number in numbers {
         let opened = store.write(open(session(number, &user))).await;
-        assert_eq!(opened, Ok(OpenSessionOutcome::Opened { user: user.clone(), ended: Vec::new() }));
+        assert_eq!(opened, Ok(OpenSessionOutcome::Opened { user: user.clone(), ended: Vec::new(), told: false }));
     }
     user
 }
 
 pub(in crate::store) fn open(session: Session) -> OpenSession {
-    OpenSession { session, verified: Some(PasswordHash::new(HASH)), most: 1000, forget_at: FORGET_AT }
+    OpenSession {
+        session,
+        verified: Some(PasswordHash::new(HASH)),
+        most: 1000,
+        proven_only: false,
+        new_device: None,
+        forget_at: FORGET_AT,
+    }
 }
 
 pub(in crate::store) fn rotate(number: u128, presented: u64, now: Timestamp) -> RotateSession {
@@ -75,6 +82,7 @@ pub(in crate::store) fn rotate(number: u128, presented: u64, now: Timestamp) -> 
         address: Some("198.51.100.1".to_owned()),
         user_agent: Some("Lynx".to_owned()),
         forget_at: FORGET_AT,
+        notify: false,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::store::users::{
 
 fn change(user: &User, expected: &str, new: &str, keep: Option<SessionId>) -> ChangePassword {
     let (expected, new) = (Some(PasswordHash::new(expected)), PasswordHash::new(new));
-    ChangePassword { user: user.id, expected, new, keep, now: NOW, forget_at: FORGET_AT }
+    ChangePassword { user: user.id, expected, new, keep, now: NOW, forget_at: FORGET_AT, notice: None }
 }
 
 fn disable(user: &User) -> DisableUser {
@@ -153,7 +153,7 @@ pub(in crate::store) async fn an_enabled_user_may_log_in_again(house: &impl Hous
     store.write(disable(&user)).await.unwrap();
     assert_eq!(store.write(EnableUser { id: user.id, now: NOW }).await, Ok(true));
     let opened = store.write(open(session(2, &user))).await;
-    assert_eq!(opened, Ok(OpenSessionOutcome::Opened { user: user.clone(), ended: Vec::new() }));
+    assert_eq!(opened, Ok(OpenSessionOutcome::Opened { user: user.clone(), ended: Vec::new(), told: false }));
     let live = store.read(ListSessions { user: user.id, now: NOW }).await.unwrap();
     assert_eq!(live, [session(2, &user)], "the sessions of before stay ended");
 }

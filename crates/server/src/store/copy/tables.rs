@@ -103,6 +103,20 @@ pub(super) const TABLES: &[Table] = &[
         which: "TRUE",
     },
     Table {
+        name: "mail_tokens",
+        key: KeyKind::Bytes,
+        columns: &["hash", "user_id", "purpose", "email", "email_key", "issued_at", "expires_at"],
+        is_referred_to: false,
+        which: "TRUE",
+    },
+    Table {
+        name: "outbox",
+        key: KeyKind::Bytes,
+        columns: &["id", "kind", "user_id", "email", "email_key", "facts", "queued_at", "due_at", "attempts"],
+        is_referred_to: false,
+        which: "TRUE",
+    },
+    Table {
         name: "tries",
         key: KeyKind::Bytes,
         columns: &["name", "sequence", "failed", "since", "last_at", "forget_at"],

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::rotate::{SessionOfUser, load};
+use super::rotate::{SessionOfUser, load, reused};
 use super::{Ending, Which, end_all, end_one, end_others};
 use crate::domain::refresh::{self, Decision, RefreshPolicies, Refused};
 use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
 use crate::store::error::StoreError;
+use crate::store::outbox;
 use crate::store::tx::{Op, Tx};
 
 /// A genuine refresh token of this session and generation asks for an end.
@@ -27,6 +28,8 @@ pub(crate) struct LogOutByToken {
     pub(crate) policies: RefreshPolicies,
     /// When the last access token alive now will have expired.
     pub(crate) forget_at: Timestamp,
+    /// Whether the user is told of a token that was used again.
+    pub(crate) notify: bool,
 }
 
 /// What became of [`LogOutByToken`].
@@ -53,7 +56,11 @@ impl Op for LogOutByToken {
         match refresh::decide(&session, self.presented, self.now, Duration::ZERO, user.is_enabled(), policy) {
             Decision::Rotate { .. } | Decision::Replay { .. } => self.end_further(tx, session.user_id).await,
             Decision::Reuse | Decision::Overtaken => {
-                self.end_own(tx, &session, EndReason::Reuse).await.map(|()| LogOutOutcome::Reused)
+                self.end_own(tx, &session, EndReason::Reuse).await?;
+                if self.notify {
+                    outbox::queue(tx, &reused(&session, None, self.now).to(&user)).await?;
+                }
+                Ok(LogOutOutcome::Reused)
             }
             Decision::Refused(refused) => Ok(LogOutOutcome::Refused(refused)),
         }

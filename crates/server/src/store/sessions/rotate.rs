@@ -2,6 +2,7 @@
 
 use super::{COLUMNS, Ending, columns};
 use crate::clock::Waiting;
+use crate::domain::mail::{Facts, Kind, MessageId, Notice};
 use crate::domain::refresh::{self, Decision, RefreshPolicies, Refused};
 use crate::domain::session::{EndReason, Ended, Session, SessionId};
 use crate::domain::time::Timestamp;
@@ -9,7 +10,7 @@ use crate::domain::user::User;
 use crate::store::error::StoreError;
 use crate::store::sql::statements;
 use crate::store::tx::{FromRow, Op, Row, Tx, params, stored_count};
-use crate::store::users;
+use crate::store::{outbox, users};
 
 statements! {
     LOAD = concat!("SELECT ", columns!(), ", ", users::columns!(),
@@ -53,6 +54,8 @@ pub(crate) struct RotateSession {
     pub(crate) user_agent: Option<String>,
     /// When the last access token alive now will have expired.
     pub(crate) forget_at: Timestamp,
+    /// Whether the user is told of a token that was used again.
+    pub(crate) notify: bool,
 }
 
 /// What became of [`RotateSession`].
@@ -113,7 +116,7 @@ impl RotateSession {
                 Ok(RotateOutcome::Rotated { session, user })
             }
             Decision::Replay { .. } => Ok(RotateOutcome::Replayed { session, user }),
-            Decision::Reuse => self.end(tx, session).await,
+            Decision::Reuse => self.end(tx, session, &user).await,
             Decision::Overtaken => Ok(RotateOutcome::Overtaken),
             Decision::Refused(refused) => Ok(RotateOutcome::Refused(refused)),
         }
@@ -141,12 +144,21 @@ impl RotateSession {
         })
     }
 
-    async fn end<T: Tx>(&self, tx: &mut T, session: Session) -> Result<RotateOutcome, StoreError> {
+    async fn end<T: Tx>(&self, tx: &mut T, session: Session, user: &User) -> Result<RotateOutcome, StoreError> {
         let ending = Ending { reason: EndReason::Reuse, now: self.now, forget_at: self.forget_at };
         super::end_one(tx, session.user_id, session.id, ending).await?;
+        if self.notify {
+            outbox::queue(tx, &reused(&session, self.address.clone(), self.now).to(user)).await?;
+        }
         let ended = Some(Ended { at: self.now, reason: EndReason::Reuse });
         Ok(RotateOutcome::Reused { session: Session { ended, ..session } })
     }
+}
+
+/// What a user is told of a session that was ended so. It can happen to a session once, so the notice has its id.
+pub(super) fn reused(session: &Session, address: Option<String>, now: Timestamp) -> Notice {
+    let facts = Facts { device: session.device.clone().or_else(|| session.user_agent.clone()), address, email: None };
+    Notice { id: MessageId::new(session.id.uuid()), kind: Kind::SessionReused, facts, now }
 }
 
 #[derive(Debug)]

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod cookies;
 pub(crate) mod hostile;
 pub(crate) mod logout;
+pub(crate) mod mail;
 pub(crate) mod published;
 pub(crate) mod refresh;
 pub(crate) mod revocations;

@@ -85,3 +85,33 @@ CREATE TABLE connections (
     commits   BIGINT NOT NULL,
     opened_at BIGINT NOT NULL                   -- seconds, by the database's clock
 ) WITH (fillfactor = 50);
+
+-- What links in mails open, by the SHA-256 of their tokens. A user has one of each purpose at most.
+CREATE TABLE mail_tokens (
+    hash       BYTEA  NOT NULL PRIMARY KEY CHECK (octet_length(hash) = 32),
+    user_id    BYTEA  NOT NULL REFERENCES users (id),
+    purpose    TEXT   NOT NULL,
+    email      TEXT   NOT NULL,                 -- the address that the link was sent to
+    email_key  TEXT   NOT NULL,
+    issued_at  BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX mail_tokens_by_user ON mail_tokens (user_id);
+CREATE INDEX mail_tokens_by_expiry ON mail_tokens (expires_at);
+
+-- Mails that wait to be sent, or are being sent. No row holds a token.
+CREATE TABLE outbox (
+    id        BYTEA  NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
+    kind      TEXT   NOT NULL,
+    user_id   BYTEA,                            -- the account it is about, if that is known yet; it may be gone
+    email     TEXT   NOT NULL,
+    email_key TEXT   NOT NULL,
+    facts     TEXT   NOT NULL,                  -- a JSON object
+    queued_at BIGINT NOT NULL,
+    due_at    BIGINT NOT NULL,                  -- when to send it; while it is being sent, when that counts as failed
+    attempts  BIGINT NOT NULL                   -- whoever counted it up to this number sends it, and nobody else
+);
+
+CREATE INDEX outbox_by_due ON outbox (due_at);
+CREATE INDEX outbox_by_email ON outbox (email_key);

@@ -1,0 +1,15 @@
+//! `POST /v1/email/verify`.
+
+use axum::extract::State;
+use http::StatusCode;
+use jotgate_wire::EmailVerifyRequest;
+
+use super::error::ApiError;
+use super::json::Json;
+use crate::app::App;
+use crate::flows;
+
+pub(crate) async fn post(State(app): State<App>, Json(body): Json<EmailVerifyRequest>) -> Result<StatusCode, ApiError> {
+    flows::verify_email(&app, body.token.expose()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
