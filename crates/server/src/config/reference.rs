@@ -3,13 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-<<<<<<< HEAD
-    clients, forward_auth, http, keys as keys_file, legacy, log, passwords, revocations, sessions, store, throttle,
-    tls, tokens,
-=======
-    accounts, clients, forward_auth, http, keys as keys_file, log, mail, passwords, revocations, sessions, store,
-    throttle, tls, tokens,
->>>>>>> main
+    accounts, clients, forward_auth, http, keys as keys_file, legacy, log, mail, passwords, revocations, sessions,
+    store, throttle, tls, tokens,
 };
 
 /// One key of the configuration.

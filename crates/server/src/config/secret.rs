@@ -96,9 +96,6 @@ pub(super) fn load_previous(tokens: &mut Tokens, base_dir: &Path) -> Result<(), 
     }
 }
 
-<<<<<<< HEAD
-pub(super) fn read(file: &Path) -> Result<SecretText, String> {
-=======
 /// The password for the mail server.
 pub(super) fn load_mail_password(config: &mut Config) -> Result<(), String> {
     let Some(file) = config.mail.password_file.take() else { return Ok(()) };
@@ -109,8 +106,7 @@ pub(super) fn load_mail_password(config: &mut Config) -> Result<(), String> {
     Ok(())
 }
 
-fn read(file: &Path) -> Result<SecretText, String> {
->>>>>>> main
+pub(super) fn read(file: &Path) -> Result<SecretText, String> {
     let text =
         std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?;
     Ok(SecretText::from(text.trim_end_matches(['\r', '\n']).to_owned()))
