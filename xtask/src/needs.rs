@@ -79,6 +79,24 @@ const NEEDS: &[Need] = &[
         get: Get::Apt(&["nodejs", "npm"]),
     },
     Need {
+        name: "Chromium",
+        wanted_by: "the shop in a browser",
+        look: Look::Program("chromium"),
+        get: Get::Apt(&["chromium"]),
+    },
+    Need {
+        name: "Playwright's core for Node.js",
+        wanted_by: "the shop in a browser",
+        look: Look::Folder("node/node_modules/playwright-core"),
+        get: Get::Npm(&["playwright-core@1.65"]),
+    },
+    Need {
+        name: "TypeScript for Node.js",
+        wanted_by: "the types of the shop's scripts",
+        look: Look::Folder("node/node_modules/typescript"),
+        get: Get::Npm(&["typescript@7.0"]),
+    },
+    Need {
         name: "jose for Node.js",
         wanted_by: "interoperation",
         look: Look::Folder("node/node_modules/jose"),

@@ -97,7 +97,10 @@ pub(crate) fn refused(error: FlowFailure) -> Failure {
         FlowFailure::Store(_) | FlowFailure::NoKey | FlowFailure::Overloaded | FlowFailure::Internal(_) => {
             Failure::environment(error)
         }
-        FlowFailure::InvalidEmail(_) | FlowFailure::InvalidName(_) => Failure::usage(error),
+        FlowFailure::InvalidEmail(_)
+        | FlowFailure::InvalidName(_)
+        | FlowFailure::InvalidRole
+        | FlowFailure::InvalidMetadata(..) => Failure::usage(error),
         _ => Failure::no(error),
     }
 }

@@ -14,6 +14,7 @@
 //! ```
 
 mod app;
+mod audit;
 mod clock;
 pub mod config;
 pub mod domain;

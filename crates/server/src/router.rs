@@ -5,9 +5,9 @@ use axum::routing::{any, delete, get, post};
 
 use crate::app::App;
 use crate::http::{
-    auth_request, cors, dev_mail, email_change, email_resend, email_verify, forward_auth, health, jwks, layers, login,
-    logout, me, metadata, pages, password_change, password_forgot, password_reset, refresh, register, revocations,
-    sessions, status_lists,
+    admin, auth_request, cors, dev_mail, email_change, email_resend, email_verify, forward_auth, health, jwks, layers,
+    login, logout, me, metadata, pages, password_change, password_forgot, password_reset, refresh, register,
+    revocations, sessions, status_lists,
 };
 
 impl App {
@@ -32,6 +32,17 @@ impl App {
             .route("/v1/email/change", post(email_change::post))
             .fallback(layers::not_found)
             .method_not_allowed_fallback(layers::method_not_allowed);
+        let administration = Router::new()
+            .route("/v1/admin/users", get(admin::users::get).post(admin::users::post))
+            .route("/v1/admin/users/{id}", get(admin::user::get).patch(admin::user::patch).delete(admin::user::delete))
+            .route("/v1/admin/users/{id}/disable", post(admin::disable::post))
+            .route("/v1/admin/users/{id}/enable", post(admin::enable::post))
+            .route("/v1/admin/users/{id}/sessions", get(admin::sessions::get).delete(admin::sessions::delete_all))
+            .route("/v1/admin/sessions/{id}", delete(admin::sessions::delete))
+            .route("/v1/admin/roles", get(admin::roles::get))
+            .route("/v1/admin/audit", get(admin::audit::get))
+            .method_not_allowed_fallback(layers::method_not_allowed);
+        let first_party = first_party.merge(administration);
         let first_party = cors::configured(first_party, &self.config().http.allowed_origins);
         let published = Router::new()
             .route("/.well-known/jwks.json", get(jwks::get))

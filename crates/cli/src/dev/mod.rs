@@ -6,7 +6,8 @@ mod steps;
 
 use std::path::Path;
 
-use jotgate_server::config::LogFormat;
+use jotgate_server::config::{LogFormat, Role};
+use jotgate_server::domain::scope::ADMIN;
 use jotgate_server::{App, Config, Server};
 use serde_json::json;
 use tempfile::TempDir;
@@ -51,6 +52,7 @@ fn config(listen: &str, data: &Path) -> Result<Config, Failure> {
     let mut config = Config::new(&listen::issuer(address)).map_err(Failure::usage)?;
     config.http.listen = address.to_string();
     data.clone_into(&mut config.base_dir);
+    config.roles.insert(demo::ADMIN_ROLE.into(), Role { scopes: vec![ADMIN.into()], everyone: false });
     config.log.format = LogFormat::Text;
     config.mail.show = true;
     Ok(config)
@@ -63,6 +65,7 @@ async fn serve(config: Config, data: TempDir, output: Output) -> Result<(), Fail
     let server = Server::bind(app.clone()).await.map_err(|error| taken(&error))?;
     let tokens = data.path().join("tokens.json");
     demo::log_in(&app, &tokens).await?;
+    demo::make_administrator(&app).await?;
     let steps = Steps { issuer: &issuer, tokens: &tokens };
     output.answer(|| json!({"issuer": issuer, "listening": listen, "steps": steps.as_json()}), || steps.text())?;
     let folder = data.path().to_owned();

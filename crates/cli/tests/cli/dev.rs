@@ -73,11 +73,12 @@ fn the_printed_lines_work_as_they_are() {
     let desk = Desk::new();
     let dev = Dev::start(&desk);
     let curls = dev.curls();
-    let [log_in, me, refresh, forgot, log_out] = curls.as_slice() else { panic!("{:?}", dev.screen) };
+    let [log_in, me, refresh, forgot, administer, log_out] = curls.as_slice() else { panic!("{:?}", dev.screen) };
     let json = |line: &str| serde_json::from_str::<Value>(&shell(line)).unwrap();
     let code = |line: &str| json(line)["code"].as_str().map(str::to_owned);
     // Each works by itself before anybody has logged in by hand.
     assert_eq!(json(me)["email"], "demo@example.com");
+    assert_eq!(json(administer)["users"][1]["email"], "admin@example.com");
     for _ in 0..2 {
         let first = json(log_in);
         assert_eq!(first["user"]["email"], "demo@example.com", "{first}");

@@ -2,6 +2,7 @@
 //! secrets in its log.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod audit;
 mod backup;
 mod batch;
 mod config;

@@ -5,6 +5,7 @@
 //! file: the caller hands both in.
 
 mod accounts;
+mod audit;
 mod clients;
 mod duration;
 mod forward_auth;
@@ -18,6 +19,7 @@ mod passwords;
 mod problem;
 mod reference;
 mod revocations;
+mod roles;
 mod rules;
 mod secret;
 mod sessions;
@@ -33,6 +35,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use accounts::{Accounts, Verification};
+pub use audit::Audit;
 pub use clients::Client;
 pub use duration::Seconds;
 pub use forward_auth::ForwardAuth;
@@ -46,6 +49,7 @@ pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
 pub use reference::{Key, keys as reference};
 pub use revocations::Revocations;
+pub use roles::Role;
 pub use sessions::Sessions;
 pub use store::StoreConfig;
 pub use throttle::Throttle;
@@ -73,6 +77,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// Clients whose sessions live by other limits, by their `client_id`.
     pub clients: BTreeMap<String, Client>,
+    /// The scopes that roles grant, by the name of the role.
+    pub roles: BTreeMap<String, Role>,
     /// The feed that verifiers elsewhere follow.
     pub revocations: Revocations,
     /// Password rules and the cost of hashing them.
@@ -87,6 +93,8 @@ pub struct Config {
     pub forward_auth: ForwardAuth,
     /// Limits on wrong passwords.
     pub throttle: Throttle,
+    /// The trail of what happened.
+    pub audit: Audit,
     /// What is logged, and how.
     pub log: Log,
     /// The folder that relative paths start from: that of the configuration file.

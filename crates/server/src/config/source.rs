@@ -162,12 +162,18 @@ fn as_toml(value: &str, path: &str, current: &Config) -> toml::Value {
         .ok()
         .and_then(|table| path.split('.').try_fold(toml::Value::Table(table), |value, name| value.get(name).cloned()));
     let text = || toml::Value::String(value.to_owned());
-    match typed {
+    // A client or a role that the file has not got yet has the types of the reference.
+    match typed.or_else(|| default(path)) {
         Some(toml::Value::Integer(_)) => value.parse().map_or_else(|_| text(), toml::Value::Integer),
         Some(toml::Value::Boolean(_)) => value.parse().map_or_else(|_| text(), toml::Value::Boolean),
         Some(toml::Value::Array(_)) => list(value),
         _ => text(),
     }
+}
+
+fn default(path: &str) -> Option<toml::Value> {
+    let text = format!("default = {}", reference::find(path)?.default);
+    toml::from_str::<toml::Table>(&text).ok()?.remove("default")
 }
 
 fn list(value: &str) -> toml::Value {

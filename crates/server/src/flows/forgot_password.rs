@@ -35,7 +35,7 @@ pub(super) async fn ask_for_link(
 
 /// Every try counts, the successful ones above all: each may send a mail.
 pub(super) fn admit(app: &App, act: Act, account: Option<&str>, device: &Device) -> Result<(), Failure> {
-    let who = Who { account, network: device.address.as_deref().and_then(Subnet::parse) };
+    let who = Who { account, network: device.origin.address.as_deref().and_then(Subnet::parse) };
     let admitted = app.inner.throttle.admit(act, who, app.now());
     admitted.map(drop).map_err(|refused| Failure::TooManyAttempts(refused.wait))
 }

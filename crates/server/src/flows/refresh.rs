@@ -26,8 +26,9 @@ pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Fa
         now,
         waiting: Waiting::from_now(),
         policies: app.inner.terms.refresh.clone(),
-        address: device.address,
-        user_agent: device.user_agent,
+        address: device.origin.address,
+        user_agent: device.origin.user_agent,
+        request: device.origin.request,
         forget_at: revocations::forget_at(now),
         notify: app.inner.mail.notices(),
     };

@@ -6,13 +6,16 @@ use super::users::{self, NewUser};
 use super::{Device, Failure};
 use crate::app::App;
 use crate::config::Verification;
+use crate::domain::audit::{Actor, By, Event};
 use crate::domain::email::Email;
 use crate::domain::mail::Kind;
 use crate::domain::password::Password;
 use crate::domain::user::DisplayName;
+use crate::store::audit::Audited;
 use crate::store::outbox::{RegisterUnproven, RegisterUser};
 use crate::store::users::CreateUserOutcome;
 use crate::throttle::Act;
+use jotgate_wire::ErrorCode;
 
 /// What registering takes.
 #[derive(Debug)]
@@ -27,7 +30,7 @@ pub struct Register {
 
 impl From<Register> for NewUser {
     fn from(Register { email, password, name }: Register) -> Self {
-        Self { email, password, name, roles: Vec::new() }
+        Self { name, ..Self::new(email, Some(password)) }
     }
 }
 
@@ -45,18 +48,21 @@ pub async fn register(app: &App, register: Register, device: Device) -> Result<O
     grant::client(app, &device)?;
     admit(app, Act::Register, None, &device)?;
     let user = users::prepare(app, register.into()).await?;
-    let now = app.now();
+    let (now, origin) = (app.now(), device.origin.clone());
     let session = new_session(app, user.id, device, now).await?;
+    let by = By { actor: Actor::User(user.id), origin };
+    let line = app.line(now, Event::Register, &by).session(session.id);
     let user = if verification == Verification::Optional && app.inner.mail.is_on() {
         let message = app.message(Kind::Verify, user.email.clone(), None);
         let create = RegisterUser { user: user.clone(), session: session.clone(), message };
-        if app.inner.store.write(create).await? == CreateUserOutcome::EmailTaken {
+        let made = move |outcome: &_| (*outcome == CreateUserOutcome::Created).then(|| line.clone());
+        if app.inner.store.write(Audited::new(create, made)).await? == CreateUserOutcome::EmailTaken {
             return Err(Failure::EmailTaken);
         }
         app.inner.mail.wake();
         user
     } else {
-        users::write(app, user, Some(session.clone())).await?
+        users::write(app, user, Some(session.clone()), line).await?
     };
     let grant = issue(app, &user, &session, now)?;
     Ok(Opened { user, grant })
@@ -75,7 +81,14 @@ pub async fn register_unproven(app: &App, register: Register, device: Device) ->
     admit(app, Act::RegisterUnproven, Some(register.email.key()), &device)?;
     let user = users::prepare(app, register.into()).await?;
     let message = app.message(Kind::Registered, user.email.clone(), Some(user.id));
-    app.inner.store.write(RegisterUnproven { user, message }).await?;
+    let line = app.line(app.now(), Event::Register, &By { origin: device.origin, ..By::default() });
+    let (id, register) = (user.id, RegisterUnproven { user, message });
+    // There is a line in both cases, as there is a mail.
+    let written = move |created: &bool| match created {
+        true => [line.clone().about(id)],
+        false => [line.clone().refused(ErrorCode::EmailTaken.as_str())],
+    };
+    app.inner.store.write(Audited::new(register, written)).await?;
     app.inner.mail.wake();
     Ok(())
 }

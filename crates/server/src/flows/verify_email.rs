@@ -2,7 +2,9 @@
 
 use super::Failure;
 use crate::app::App;
+use crate::domain::audit::{Actor, By, Event, Line, Origin};
 use crate::domain::mail::{Facts, Kind};
+use crate::store::audit::Audited;
 use crate::store::mail_tokens::{self, VerifyOutcome};
 use crate::tokens::link_token::LinkToken;
 
@@ -20,10 +22,13 @@ pub enum Verified {
 /// # Errors
 ///
 /// [`Failure::LinkInvalid`], [`Failure::EmailTaken`] when another account has the new address meanwhile, or a failure of the store.
-pub async fn verify_email(app: &App, token: &str) -> Result<Verified, Failure> {
+pub async fn verify_email(app: &App, origin: Origin, token: &str) -> Result<Verified, Failure> {
     let hash = LinkToken::parse(token).ok_or(Failure::LinkInvalid)?.hash();
     let notice = app.notice(Kind::EmailChanged, Facts::default());
-    match app.inner.store.write(mail_tokens::VerifyEmail { hash, now: app.now(), notice }).await? {
+    let now = app.now();
+    let line = app.line(now, Event::EmailVerify, &By { origin, ..By::default() });
+    let verify = mail_tokens::VerifyEmail { hash, now, notice };
+    match app.inner.store.write(Audited::new(verify, move |outcome: &_| written(&line, outcome))).await? {
         VerifyOutcome::Verified(user) => {
             tracing::info!(user = %user.id, "an address was proven");
             Ok(Verified::Address)
@@ -36,4 +41,15 @@ pub async fn verify_email(app: &App, token: &str) -> Result<Verified, Failure> {
         VerifyOutcome::Taken => Err(Failure::EmailTaken),
         VerifyOutcome::Invalid => Err(Failure::LinkInvalid),
     }
+}
+
+/// Whoever has the link has proven that they read the mail, and so acts for the account.
+fn written(line: &Line, outcome: &VerifyOutcome) -> Option<Line> {
+    let (event, user) = match outcome {
+        VerifyOutcome::Verified(user) => (Event::EmailVerify, user.id),
+        VerifyOutcome::Changed(user) => (Event::EmailChange, user.id),
+        VerifyOutcome::Taken | VerifyOutcome::Invalid => return None,
+    };
+    let by = By { actor: Actor::User(user), origin: line.by.origin.clone() };
+    Some(Line { by, event: event.name().into(), ..line.clone() }.about(user))
 }

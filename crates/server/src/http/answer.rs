@@ -66,6 +66,7 @@ pub(super) fn user_body(user: &User) -> UserBody {
         email_verified: user.email_verified_at.is_some(),
         name: user.name.clone(),
         roles: user.roles.clone(),
+        user_metadata: user.user_metadata.members(),
         created_at: rfc3339(user.created_at),
     }
 }

@@ -7,9 +7,14 @@ use jotgate_wire::EmailVerifyRequest;
 use super::error::ApiError;
 use super::json::Json;
 use crate::app::App;
+use crate::domain::audit::Origin;
 use crate::flows;
 
-pub(crate) async fn post(State(app): State<App>, Json(body): Json<EmailVerifyRequest>) -> Result<StatusCode, ApiError> {
-    flows::verify_email(&app, body.token.expose()).await?;
+pub(crate) async fn post(
+    State(app): State<App>,
+    origin: Origin,
+    Json(body): Json<EmailVerifyRequest>,
+) -> Result<StatusCode, ApiError> {
+    flows::verify_email(&app, origin, body.token.expose()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

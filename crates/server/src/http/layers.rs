@@ -19,6 +19,7 @@ use tower::{Layer, Service};
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::extract::RequestId;
 use crate::app::App;
 use crate::domain::time::Timestamp;
 use crate::random;
@@ -74,8 +75,9 @@ impl Service<Request> for AroundRoute {
         Service::<Request>::poll_ready(&mut self.route, context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let seen = Seen::of(&request, &self.app);
+        request.extensions_mut().insert(RequestId(seen.id));
         let app = self.app.clone();
         // So many requests at once and no more: what is beyond is refused at once instead of waiting without end.
         let admitted = app.inner.limits.admit().map(|place| (place, caught(|| self.route.call(request))));

@@ -1,6 +1,7 @@
 //! HTTP: the only folder that knows axum. One file for each last word of a URL; a handler parses, makes one call, and
 //! shapes the answer.
 
+pub(crate) mod admin;
 mod answer;
 pub(crate) mod auth_request;
 mod authz;

@@ -14,6 +14,7 @@ use jotgate_wire::{ErrorCode, SecretText};
 use super::error::ApiError;
 use super::{input, json, password_change};
 use crate::app::App;
+use crate::domain::audit::Origin;
 use crate::flows::{self, Device, ResetPassword, Verified};
 use crate::mail::escaped;
 
@@ -40,8 +41,8 @@ pub(crate) async fn verify(request: Request) -> Response {
 }
 
 /// `POST /email/verify`.
-pub(crate) async fn verified(State(app): State<App>, Form(body): Form) -> Response {
-    match flows::verify_email(&app, member(&body, "token").expose()).await {
+pub(crate) async fn verified(State(app): State<App>, origin: Origin, Form(body): Form) -> Response {
+    match flows::verify_email(&app, origin, member(&body, "token").expose()).await {
         Ok(Verified::Address) => {
             page(StatusCode::OK, "Thank you", "<p>Your e-mail address is confirmed. You can close this page.</p>")
         }

@@ -9,16 +9,18 @@ use super::extract::Access;
 use super::input;
 use super::json::Json;
 use crate::app::App;
+use crate::domain::audit::Origin;
 use crate::flows::{self, ChangePassword, Failure};
 
 pub(crate) async fn post(
     State(app): State<App>,
     Access(caller): Access,
+    origin: Origin,
     Json(body): Json<PasswordChangeRequest>,
 ) -> Result<StatusCode, ApiError> {
     let current = input::known_password(&body.current_password);
     let new = input::new_password("new_password", &body.new_password)?;
-    flows::change_password(&app, &caller, ChangePassword { current, new }).await.map_err(refusal)?;
+    flows::change_password(&app, &caller, origin, ChangePassword { current, new }).await.map_err(refusal)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -3,6 +3,7 @@
 use super::sql::Sql;
 use super::{Store, meta};
 
+pub(super) mod audit;
 pub(super) mod engine;
 pub(in crate::store) mod fixture;
 pub(super) mod keys;
@@ -27,12 +28,15 @@ pub(super) fn statements() -> Vec<(&'static str, Sql)> {
     [
         super::users::STATEMENTS,
         super::users::import::STATEMENTS,
+        super::users::list::STATEMENTS,
+        super::users::update::STATEMENTS,
         super::sessions::STATEMENTS,
         super::sessions::open::STATEMENTS,
         super::sessions::rotate::STATEMENTS,
         super::sessions::seen_from::STATEMENTS,
         super::sessions::sweep::STATEMENTS,
         super::revocations::STATEMENTS,
+        super::audit::STATEMENTS,
         super::keys::STATEMENTS,
         super::outbox::STATEMENTS,
         super::outbox::prepare::STATEMENTS,
@@ -56,7 +60,10 @@ macro_rules! conformance {
                 an_address_is_one_however_it_is_written
                 fifty_registrations_of_one_address_make_one_account
                 users_are_listed_in_order_and_in_pages
-                a_user_is_renamed
+                users_are_found_by_the_beginning_of_their_address
+                a_user_is_changed_in_what_is_given
+                only_who_is_an_administrator_now_may_act_as_one
+                of_two_administrators_who_close_each_other_one_remains
                 a_password_change_ends_the_other_sessions
                 a_password_change_needs_the_password_that_was_verified
                 of_two_password_changes_at_once_one_wins
@@ -104,6 +111,13 @@ macro_rules! conformance {
                 expired_entries_are_forgotten_and_numbers_never_come_back
                 a_number_beyond_the_head_gets_nothing
                 a_reader_never_sees_a_hole
+            }
+            audit {
+                a_line_is_read_as_it_was_written
+                lines_are_listed_newest_first_and_by_what_is_asked
+                paging_sees_each_old_line_once_while_others_are_written
+                what_an_operation_did_and_its_line_are_one
+                old_lines_are_forgotten_in_steps
             }
             keys {
                 keys_are_kept_as_given

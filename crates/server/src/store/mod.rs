@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+pub(crate) mod audit;
 pub(crate) mod copy;
 mod error;
 pub(crate) mod keys;

@@ -89,11 +89,12 @@ pub(crate) struct RegisterUnproven {
 }
 
 impl Op for RegisterUnproven {
-    type Output = ();
+    type Output = bool;
 
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
-        users::insert(tx, &self.user).await?;
-        queue(tx, &self.message).await
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<bool, StoreError> {
+        let created = users::insert(tx, &self.user).await?;
+        queue(tx, &self.message).await?;
+        Ok(created)
     }
 }
 

@@ -8,18 +8,24 @@ use super::sql::{Sql, statements};
 use super::tx::{FromRow, Op, Param, ReadOp, Row, Tx, params};
 use crate::domain::email::Email;
 use crate::domain::mail::Notice;
+use crate::domain::metadata::Metadata;
 use crate::domain::password::PasswordHash;
 use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::time::Timestamp;
-use crate::domain::user::{DisplayName, User, UserId};
+use crate::domain::user::{User, UserId};
 
 pub(crate) mod import;
+pub(crate) mod list;
+pub(crate) mod update;
+
+pub(crate) use list::ListUsers;
 
 /// The columns [`read`] reads, in its order.
 macro_rules! columns {
     () => {
         "users.id, users.email, users.email_key, users.email_verified_at, users.name, users.roles, \
-         users.password_hash, users.disabled_at, users.created_at, users.updated_at"
+         users.password_hash, users.disabled_at, users.created_at, users.updated_at, \
+         users.app_metadata, users.user_metadata"
     };
 }
 
@@ -27,14 +33,13 @@ pub(super) use columns;
 
 statements! {
     INSERT = "INSERT INTO users (id, email, email_key, email_verified_at, name, roles, password_hash, disabled_at, \
-              created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+              created_at, updated_at, app_metadata, user_metadata) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
               ON CONFLICT (email_key) DO NOTHING";
     FIND = concat!("SELECT ", columns!(), " FROM users WHERE id = $1");
     HOLD = concat!("SELECT ", columns!(), " FROM users WHERE id = $1"), locking "FOR UPDATE";
     FIND_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1");
     HOLD_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1"), locking "FOR UPDATE";
-    LIST = concat!("SELECT ", columns!(), " FROM users WHERE id > $1 ORDER BY id LIMIT $2");
-    RENAME = concat!("UPDATE users SET name = $2, updated_at = $3 WHERE id = $1 RETURNING ", columns!());
     SET_HASH = "UPDATE users SET password_hash = $3, updated_at = $4 \
                 WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $2";
     DISABLE = "UPDATE users SET disabled_at = COALESCE(disabled_at, $2), updated_at = $2 WHERE id = $1";
@@ -87,7 +92,7 @@ pub(super) async fn insert<T: Tx>(tx: &mut T, user: &User) -> Result<bool, Store
 }
 
 /// The parameters of an insertion, in the order of the columns.
-fn values<'a>(user: &'a User, roles: &'a str) -> [Param<'a>; 10] {
+fn values<'a>(user: &'a User, roles: &'a str) -> [Param<'a>; 12] {
     *params![
         user.id.as_bytes(),
         user.email.display(),
@@ -99,6 +104,8 @@ fn values<'a>(user: &'a User, roles: &'a str) -> [Param<'a>; 10] {
         user.disabled_at,
         user.created_at,
         user.updated_at,
+        user.app_metadata.to_store(),
+        user.user_metadata.to_store(),
     ]
 }
 
@@ -138,44 +145,6 @@ impl Op for FindUser {
 }
 
 impl ReadOp for FindUser {}
-
-/// Users in the order of their ids, which is that of their making, from after one of them on.
-#[derive(Debug)]
-pub(crate) struct ListUsers {
-    pub(crate) after: Option<UserId>,
-    pub(crate) limit: u32,
-}
-
-impl Op for ListUsers {
-    type Output = Vec<User>;
-
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<User>, StoreError> {
-        // Every id is greater than no bytes at all.
-        let after = self.after.as_ref().map_or(Param::Bytes(&[]), |id| Param::from(id.as_bytes()));
-        tx.all(LIST, params![after, self.limit]).await
-    }
-}
-
-impl ReadOp for ListUsers {
-    const SCAN: bool = true;
-}
-
-/// Gives a user another name, or none; gives the user as it is then.
-#[derive(Debug)]
-pub(crate) struct RenameUser {
-    pub(crate) id: UserId,
-    pub(crate) name: Option<DisplayName>,
-    pub(crate) now: Timestamp,
-}
-
-impl Op for RenameUser {
-    type Output = Option<User>;
-
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<User>, StoreError> {
-        let name = self.name.as_ref().map(DisplayName::as_str);
-        tx.first(RENAME, params![self.id.as_bytes(), name, self.now]).await
-    }
-}
 
 /// Puts a new password in the place of the one that was verified, and ends the user's sessions except one.
 #[derive(Debug)]
@@ -355,6 +324,8 @@ pub(super) fn read(row: &impl Row, first: usize) -> Result<User, StoreError> {
         disabled_at: row.maybe_time(first + 7)?,
         created_at: row.time(first + 8)?,
         updated_at: row.time(first + 9)?,
+        app_metadata: Metadata::from_stored(row.maybe_text(first + 10)?),
+        user_metadata: Metadata::from_stored(row.maybe_text(first + 11)?),
     })
 }
 

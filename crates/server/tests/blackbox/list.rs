@@ -6,6 +6,11 @@ macro_rules! every_scenario {
             accounts: register_log_in_and_read_me registration_is_judged one_address_many_registrations wrong_password_and_unknown_user_are_alike
                 addresses_are_compared_as_people_mean_them names_are_set_and_cleared passwords_change_and_end_the_others guessing_is_slowed_down
                 two_password_changes_at_once;
+            admin: every_route_needs_the_scope accounts_are_made_shown_changed_and_deleted what_cannot_be_is_refused
+                closing_an_account_ends_its_sessions_at_once administrators_cannot_take_themselves_out
+                roles_grant_scopes_from_the_next_refresh_on pages_have_each_old_account_and_line_once
+                cursors_cannot_be_forged_or_taken_elsewhere the_trail_is_read_by_what_is_asked;
+            audit: every_flow_leaves_its_line a_reuse_has_one_line operators_leave_their_lines;
             refresh: rotates_and_replays_within_the_window a_late_replay_ends_the_session an_older_generation_ends_the_session fifty_at_once
                 idle_and_absolute_ends forged_tokens refusals_name_their_reason chain_of_many
                 a_client_has_limits_of_its_own;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use jotgate_server::config::{Client as ClientConfig, Seconds};
+use jotgate_server::config::{Client as ClientConfig, Role, Seconds};
 use jotgate_server::domain::time::Timestamp;
 use jotgate_server::{App, Clock, Config, Server, SystemRandom};
 use jotgate_testkit::postgres::Database;
@@ -189,6 +189,12 @@ async fn open(
     config.mail.show = true;
     let (idle_ttl, absolute_ttl, retry_window) = (Some(Seconds(3600)), Some(Seconds(7200)), Some(Seconds(2)));
     config.clients.insert("kiosk".into(), ClientConfig { idle_ttl, absolute_ttl, retry_window });
+    let role = |scopes: &[&str], everyone| Role { scopes: scopes.iter().map(ToString::to_string).collect(), everyone };
+    config.roles.insert("admin".into(), role(&["jotgate:admin"], false));
+    config.roles.insert("clerk".into(), role(&["orders:read", "orders:write"], false));
+    config.roles.insert("member".into(), role(&["profile"], true));
+    config.tokens.claims.insert("plan".into(), "app_metadata.plan.name".into());
+    config.tokens.claims.insert("locale".into(), "user_metadata.locale".into());
     config.passwords.memory_kib = 8 * 1024;
     config.passwords.iterations = 1;
     if let Some(url) = store {

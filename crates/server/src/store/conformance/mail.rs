@@ -298,7 +298,7 @@ pub(in crate::store) async fn registering_where_it_has_to_be_proven_tells_nothin
     let again = User { email: ada.email.clone(), ..user(5) };
     let known = store.write(register(1, again.clone())).await;
     let unknown = store.write(register(2, user(2))).await;
-    assert_eq!((known, unknown), (Ok(()), Ok(())));
+    assert_eq!((known, unknown), (Ok(false), Ok(true)));
     assert_eq!(store.read(FindUser { id: again.id }).await, Ok(None));
     assert_eq!(find(&store, &ada).await, ada, "nothing is changed");
     for message in take_up(&store, NOW).await {

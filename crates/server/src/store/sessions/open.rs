@@ -57,7 +57,7 @@ pub(crate) struct OpenSession {
 pub(crate) enum OpenSessionOutcome {
     /// Done, for this user as it is now; these sessions had to make room, and a mail was queued if the user is told of a new device.
     Opened {
-        user: User,
+        user: Box<User>,
         ended: Vec<SessionId>,
         told: bool,
     },
@@ -82,7 +82,7 @@ impl Op for OpenSession {
         let told = self.tell_of_new_device(tx, &user).await?;
         let ended = revoke(tx, surplus, self.ending()).await?;
         insert(tx, &self.session).await?;
-        Ok(OpenSessionOutcome::Opened { user, ended, told })
+        Ok(OpenSessionOutcome::Opened { user: Box::new(user), ended, told })
     }
 }
 

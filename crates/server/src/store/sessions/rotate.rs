@@ -2,11 +2,13 @@
 
 use super::{COLUMNS, Ending, columns};
 use crate::clock::Waiting;
+use crate::domain::audit::{Actor, By, Event, Line, Origin};
 use crate::domain::mail::{Facts, Kind, MessageId, Notice};
 use crate::domain::refresh::{self, Decision, RefreshPolicies, Refused};
 use crate::domain::session::{EndReason, Ended, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
+use crate::store::audit;
 use crate::store::error::StoreError;
 use crate::store::sql::statements;
 use crate::store::tx::{FromRow, Op, Row, Tx, params, stored_count};
@@ -52,6 +54,8 @@ pub(crate) struct RotateSession {
     pub(crate) address: Option<String>,
     /// The `User-Agent` it came from.
     pub(crate) user_agent: Option<String>,
+    /// The id of the request, for the audit trail.
+    pub(crate) request: Option<uuid::Uuid>,
     /// When the last access token alive now will have expired.
     pub(crate) forget_at: Timestamp,
     /// Whether the user is told of a token that was used again.
@@ -146,12 +150,29 @@ impl RotateSession {
 
     async fn end<T: Tx>(&self, tx: &mut T, session: Session, user: &User) -> Result<RotateOutcome, StoreError> {
         let ending = Ending { reason: EndReason::Reuse, now: self.now, forget_at: self.forget_at };
-        super::end_one(tx, session.user_id, session.id, ending).await?;
+        if !super::end_one(tx, session.user_id, session.id, ending).await?.is_empty() {
+            audit::append(tx, &self.line(&session)).await?;
+        }
         if self.notify {
             outbox::queue(tx, &reused(&session, self.address.clone(), self.now).to(user)).await?;
         }
         let ended = Some(Ended { at: self.now, reason: EndReason::Reuse });
         Ok(RotateOutcome::Reused { session: Session { ended, ..session } })
+    }
+}
+
+impl RotateSession {
+    /// The line about a reuse. Whoever presents a used token may not be the person. A plain refresh must not pay for the
+    /// randomness of an id that is nearly never needed, so the id is made of that of the session, which ends once.
+    fn line(&self, session: &Session) -> Line {
+        let origin =
+            Origin { address: self.address.clone(), user_agent: self.user_agent.clone(), request: self.request };
+        let (_, random) = session.id.as_bytes().split_at(6);
+        let random = random.try_into().unwrap_or_default();
+        let millis = u64::try_from(self.now.millis()).unwrap_or_default();
+        let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        let by = By { actor: Actor::Anonymous, origin };
+        Line::new(id, self.now, Event::RefreshReused, by).about(session.user_id).session(session.id)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What clients do, and what must come of it.
 
 pub(crate) mod accounts;
+pub(crate) mod admin;
+pub(crate) mod audit;
 pub(crate) mod cookies;
 pub(crate) mod hostile;
 pub(crate) mod logout;

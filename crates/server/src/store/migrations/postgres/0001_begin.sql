@@ -5,14 +5,16 @@ VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('master', 0),
 CREATE TABLE users (
     id                BYTEA  NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
     email             TEXT   NOT NULL,
-    email_key         TEXT   NOT NULL,
+    email_key         TEXT   COLLATE "C" NOT NULL,
     email_verified_at BIGINT,
     name              TEXT,
     roles             TEXT   NOT NULL,          -- a JSON array of texts
     password_hash     TEXT,
     disabled_at       BIGINT,
     created_at        BIGINT NOT NULL,
-    updated_at        BIGINT NOT NULL
+    updated_at        BIGINT NOT NULL,
+    app_metadata      TEXT,                     -- JSON objects, nothing for empty ones
+    user_metadata     TEXT
 );
 
 CREATE UNIQUE INDEX users_by_email ON users (email_key);
@@ -77,6 +79,27 @@ CREATE TABLE tries (
 
 CREATE INDEX tries_by_sequence ON tries (sequence);
 CREATE INDEX tries_by_forgetting ON tries (forget_at);
+
+-- The audit trail: lines are added, and deleted when they are old, and never changed. An id begins with the time of its line.
+-- Accounts and sessions may be gone while lines about them are kept.
+CREATE TABLE audit (
+    id         BYTEA NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
+    at         BIGINT NOT NULL,
+    event      TEXT NOT NULL,
+    refused    TEXT,                            -- the code of the answer; nothing when it was done
+    actor      TEXT NOT NULL,
+    actor_id   BYTEA,
+    user_id    BYTEA,
+    session_id BYTEA,
+    target     TEXT,
+    address    TEXT,
+    user_agent TEXT,
+    request_id BYTEA,
+    detail     TEXT                             -- a JSON object
+);
+
+CREATE INDEX audit_by_user ON audit (user_id, id);
+CREATE INDEX audit_by_event ON audit (event, id);
 
 -- How many changes each connection has committed, written with each of them: by this a commit of unknown outcome is
 -- resolved. A number below zero is a fence: that connection can commit no more.

@@ -12,7 +12,9 @@ CREATE TABLE users (
     password_hash     TEXT,
     disabled_at       INTEGER,
     created_at        INTEGER NOT NULL,
-    updated_at        INTEGER NOT NULL
+    updated_at        INTEGER NOT NULL,
+    app_metadata      TEXT,                     -- JSON objects, nothing for empty ones
+    user_metadata     TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX users_by_email ON users (email_key);
@@ -106,3 +108,24 @@ CREATE TABLE tries (
 
 CREATE INDEX tries_by_sequence ON tries (sequence);
 CREATE INDEX tries_by_forgetting ON tries (forget_at);
+
+-- The audit trail: lines are added, and deleted when they are old, and never changed. An id begins with the time of its line.
+-- Accounts and sessions may be gone while lines about them are kept.
+CREATE TABLE audit (
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    at         INTEGER NOT NULL,
+    event      TEXT NOT NULL,
+    refused    TEXT,                            -- the code of the answer; nothing when it was done
+    actor      TEXT NOT NULL,
+    actor_id   BLOB,
+    user_id    BLOB,
+    session_id BLOB,
+    target     TEXT,
+    address    TEXT,
+    user_agent TEXT,
+    request_id BLOB,
+    detail     TEXT                             -- a JSON object
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_by_user ON audit (user_id, id);
+CREATE INDEX audit_by_event ON audit (event, id);
