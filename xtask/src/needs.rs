@@ -55,6 +55,12 @@ const NEEDS: &[Need] = &[
         get: Get::Apt(&["postgresql"]),
     },
     Need {
+        name: "unshare",
+        wanted_by: "the test of a full disk",
+        look: Look::Program("unshare"),
+        get: Get::Apt(&["util-linux"]),
+    },
+    Need {
         name: "nginx",
         wanted_by: "forward authentication",
         look: Look::Server("nginx", "-v"),
@@ -71,6 +77,24 @@ const NEEDS: &[Need] = &[
         wanted_by: "interoperation",
         look: Look::Program("npm"),
         get: Get::Apt(&["nodejs", "npm"]),
+    },
+    Need {
+        name: "Chromium",
+        wanted_by: "the shop in a browser",
+        look: Look::Program("chromium"),
+        get: Get::Apt(&["chromium"]),
+    },
+    Need {
+        name: "Playwright's core for Node.js",
+        wanted_by: "the shop in a browser",
+        look: Look::Folder("node/node_modules/playwright-core"),
+        get: Get::Npm(&["playwright-core@1.65"]),
+    },
+    Need {
+        name: "TypeScript for Node.js",
+        wanted_by: "the types of the shop's scripts",
+        look: Look::Folder("node/node_modules/typescript"),
+        get: Get::Npm(&["typescript@7.0"]),
     },
     Need {
         name: "jose for Node.js",
@@ -131,6 +155,12 @@ const NEEDS: &[Need] = &[
         wanted_by: "imported password hashes",
         look: Look::Folder("python/django"),
         get: Get::Pip(&["Django~=5.2", "argon2-cffi~=25.1", "bcrypt~=5.0", "passlib~=1.7"]),
+    },
+    Need {
+        name: "aiosmtpd for Python",
+        wanted_by: "mail",
+        look: Look::Folder("python/aiosmtpd"),
+        get: Get::Pip(&["aiosmtpd~=1.4"]),
     },
     Need {
         name: "Firebase's scrypt for Node.js",

@@ -4,7 +4,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::{backup, completions, config, dev, jwk, jws, keys, man, restore, serve, sessions, store, token, users};
+use crate::{
+    audit, backup, completions, config, dev, jwk, jws, keys, man, restore, serve, sessions, store, token, users,
+};
 
 /// JWT authentication: log in once, verify anywhere without asking anyone, log out everywhere at once.
 #[derive(Debug, Parser)]
@@ -39,6 +41,7 @@ enum Command {
     Users(users::Command),
     #[command(subcommand)]
     Sessions(sessions::Command),
+    Audit(audit::Args),
     #[command(subcommand)]
     Keys(keys::Command),
     Backup(backup::Args),
@@ -65,6 +68,7 @@ impl Cli {
             Command::Config(command) => config::run(&command, output),
             Command::Users(command) => users::run(command, output),
             Command::Sessions(command) => sessions::run(&command, output),
+            Command::Audit(args) => audit::run(&args, output),
             Command::Keys(command) => keys::run(command, output),
             Command::Backup(args) => backup::run(&args, output),
             Command::Restore(args) => restore::run(&args, output),

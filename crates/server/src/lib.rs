@@ -14,6 +14,7 @@
 //! ```
 
 mod app;
+mod audit;
 mod clock;
 pub mod config;
 pub mod domain;
@@ -23,6 +24,7 @@ mod http;
 mod jobs;
 mod keys;
 mod limits;
+mod mail;
 mod random;
 mod revocations;
 mod router;

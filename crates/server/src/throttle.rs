@@ -34,8 +34,18 @@ pub(crate) enum Act {
     LogIn,
     /// Changing the password, by who they are.
     ChangePassword,
+    /// Changing the address, by who they are.
+    ChangeEmail,
     /// Registering, by network.
     Register,
+    /// Registering where a mail goes to the address, by address and by network.
+    RegisterUnproven,
+    /// Asking for a link that sets a new password, by address and by network.
+    Forgot,
+    /// Asking for a link that proves an address, by address and by network.
+    Resend,
+    /// Setting a new password by such a link, by whose it is and by network.
+    Reset,
 }
 
 /// What an act allows, each way of counting; nothing where a way does not count.
@@ -63,8 +73,12 @@ impl Act {
             Self::LogIn => {
                 Limits { each: Some(limit(5, QUARTER)), account: Some(limit(20, 3600)), network: Some(limit(100, 60)) }
             }
-            Self::ChangePassword => Limits { account: Some(limit(5, QUARTER)), ..NONE },
+            Self::ChangePassword | Self::ChangeEmail => Limits { account: Some(limit(5, QUARTER)), ..NONE },
             Self::Register => Limits { network: Some(limit(100, 60)), ..NONE },
+            // Whoever asks for mail to somebody else's address must not fill their mailbox, from however many networks.
+            Self::RegisterUnproven | Self::Forgot | Self::Resend | Self::Reset => {
+                Limits { account: Some(limit(5, QUARTER)), network: Some(limit(100, 60)), ..NONE }
+            }
         }
     }
 }

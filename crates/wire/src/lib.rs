@@ -13,6 +13,7 @@
 //! ```
 
 mod account;
+mod admin;
 mod claims;
 mod code;
 mod cookie;
@@ -25,7 +26,14 @@ mod secret;
 mod session;
 mod status_list;
 
-pub use account::{PasswordChangeRequest, RegisterRequest, UpdateMeRequest, UserBody};
+pub use account::{
+    AcceptedBody, EmailChangeRequest, EmailRequest, EmailVerifyRequest, PasswordChangeRequest, PasswordResetRequest,
+    RegisterRequest, UpdateMeRequest, UserBody,
+};
+pub use admin::{
+    AccountBody, AccountPage, AccountsQuery, AuditLine, AuditPage, AuditQuery, CreateAccountRequest, EndedBody,
+    RoleBody, RoleList, UpdateAccountRequest,
+};
 pub use claims::{AccessClaims, Audience};
 pub use code::{BearerError, UnknownCode, VerificationCode};
 pub use cookie::{TokenCookie, TwoCookies, read_cookie};

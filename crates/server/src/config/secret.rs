@@ -96,6 +96,16 @@ pub(super) fn load_previous(tokens: &mut Tokens, base_dir: &Path) -> Result<(), 
     }
 }
 
+/// The password for the mail server.
+pub(super) fn load_mail_password(config: &mut Config) -> Result<(), String> {
+    let Some(file) = config.mail.password_file.take() else { return Ok(()) };
+    if config.mail.password.is_some() {
+        return Err("stands beside `mail.password_file`; leave one of them out".into());
+    }
+    config.mail.password = Some(read(&config.base_dir.join(file))?);
+    Ok(())
+}
+
 fn read(file: &Path) -> Result<SecretText, String> {
     let text =
         std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?;

@@ -26,15 +26,18 @@ pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Fa
         now,
         waiting: Waiting::from_now(),
         policies: app.inner.terms.refresh.clone(),
-        address: device.address,
-        user_agent: device.user_agent,
+        address: device.origin.address,
+        user_agent: device.origin.user_agent,
+        request: device.origin.request,
         forget_at: revocations::forget_at(now),
+        notify: app.inner.mail.notices(),
     };
     match app.inner.store.rotate(rotate).await? {
         RotateOutcome::Rotated { session, user } | RotateOutcome::Replayed { session, user } => {
             issue(app, &user, &session, now)
         }
         RotateOutcome::Reused { session } => {
+            app.inner.mail.wake();
             app.follow_revocations().await?;
             tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used again; its session is ended");
             Err(Failure::RefreshTokenReused)

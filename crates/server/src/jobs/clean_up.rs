@@ -1,4 +1,5 @@
-//! Clean-up in small steps that never hold up a request: forgotten revocations and tries, dead sessions, idle memory.
+//! Clean-up in small steps that never hold up a request: forgotten revocations and tries, expired links, old lines of the audit
+//! trail, dead sessions, idle memory.
 
 use std::time::Duration;
 
@@ -6,6 +7,8 @@ use super::share_tries;
 use crate::app::App;
 use crate::domain::session::SessionId;
 use crate::store::StoreError;
+use crate::store::audit::ForgetLines;
+use crate::store::mail_tokens::ForgetMailTokens;
 use crate::store::revocations::ForgetRevocations;
 use crate::store::sessions::DeleteDeadSessions;
 
@@ -34,7 +37,12 @@ async fn round(app: &App) -> Result<(), StoreError> {
     while app.inner.store.write(ForgetRevocations { now, limit: STEP }).await? == u64::from(STEP) {
         tokio::time::sleep(BREATH).await;
     }
+    while app.inner.store.write(ForgetMailTokens { now, limit: STEP }).await? == u64::from(STEP) {
+        tokio::time::sleep(BREATH).await;
+    }
     share_tries::clean_up(app, BREATH).await?;
+    app.note_left_out().await?;
+    forget_lines(app).await?;
     let dead_before = now.minus_seconds(KEEP_DEAD_SECONDS);
     let mut after: Option<SessionId> = None;
     loop {
@@ -45,4 +53,12 @@ async fn round(app: &App) -> Result<(), StoreError> {
         }
         tokio::time::sleep(BREATH).await;
     }
+}
+
+async fn forget_lines(app: &App) -> Result<(), StoreError> {
+    let before = app.now().minus_seconds(app.config().audit.retention.get());
+    while app.inner.store.write(ForgetLines { before, limit: STEP }).await? == u64::from(STEP) {
+        tokio::time::sleep(BREATH).await;
+    }
+    Ok(())
 }

@@ -5,10 +5,13 @@
 
 use std::path::{Path, PathBuf};
 
+pub(crate) mod audit;
 pub(crate) mod copy;
 mod error;
 pub(crate) mod keys;
+pub(crate) mod mail_tokens;
 mod meta;
+pub(crate) mod outbox;
 mod postgres;
 pub(crate) mod revocations;
 pub(crate) mod sessions;

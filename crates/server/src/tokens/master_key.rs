@@ -12,6 +12,8 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
+use super::cursor::CursorKey;
+use super::link_token::LinkKey;
 use crate::config::Keys;
 use crate::random::Random;
 
@@ -129,6 +131,16 @@ impl MasterKey {
     /// Tells one key from another and nothing about either: a MAC under it. Never 0.
     pub(crate) fn mark(&self) -> i64 {
         self.mark
+    }
+
+    /// The key of cursors, derived from this one.
+    pub(crate) fn cursors(&self) -> CursorKey {
+        CursorKey::new(&self.derive("cursors"))
+    }
+
+    /// The key of the tokens of links in mails.
+    pub(crate) fn links(&self) -> LinkKey {
+        LinkKey::new(&self.derive("links in mails"))
     }
 
     fn parse(text: &str, source_name: &str) -> Result<Self, MasterKeyError> {

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::domain::email::Email;
 use crate::domain::password::Password;
 use crate::domain::time::Timestamp;
-use crate::flows::{self, Device, Failure, LogIn, Register};
+use crate::flows::{self, Device, Failure, LogIn, Origin, Register};
 use crate::random::SystemRandom;
 
 const PASSWORD: &str = "a long enough pass phrase";
@@ -97,7 +97,7 @@ fn ada() -> Email {
 }
 
 fn from(address: &str) -> Device {
-    Device { address: Some(address.to_owned()), ..Device::default() }
+    Device { origin: Origin { address: Some(address.to_owned()), ..Origin::default() }, ..Device::default() }
 }
 
 /// A network of its own for each number.

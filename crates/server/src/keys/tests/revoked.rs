@@ -138,7 +138,8 @@ async fn a_server_that_cannot_open_the_heir_drops_the_revoked_refresh_key() {
     let (running, grant, _) = revoked_behind(&house, KeyPurpose::Refresh).await;
     let token = grant.refresh_token.expose();
     assert_eq!(asked(&running, "/v1/refresh", Some(token)).await, (401, "refresh_token_invalid".into()));
-    let log_out = flows::logout(&running, flows::Credential::Refresh(token), flows::Scope::Local).await;
+    let log_out =
+        flows::logout(&running, flows::Origin::default(), flows::Credential::Refresh(token), flows::Scope::Local).await;
     assert!(matches!(log_out, Err(Failure::RefreshTokenInvalid)));
     assert_eq!(asked(&running, "/readyz", None).await, unavailable());
     // What is left goes on.

@@ -59,7 +59,8 @@ pub(in crate::store) async fn of_too_many_sessions_the_least_recently_used_end(h
         let session = Session { created_at: NOW.plus_seconds(90), ..session(5, &user) };
         OpenSession { most, ..open(session) }
     };
-    let ended = Ok(OpenSessionOutcome::Opened { user: user.clone(), ended: vec![session_id(3)] });
+    let ended =
+        Ok(OpenSessionOutcome::Opened { user: Box::new(user.clone()), ended: vec![session_id(3)], told: false });
     assert_eq!(store.write(open_fifth(3)).await, ended, "1 was used since, 2 has ended already, 4 is younger");
     let found = find(&store, 3).await.unwrap().ended.map(|ended| (ended.at, ended.reason));
     assert_eq!(found, Some((NOW.plus_seconds(90), EndReason::TooManySessions)));

@@ -166,7 +166,7 @@ pub(super) async fn rotate_many<'o>(
 ) -> Result<Rotated, Fault> {
     let mut columns = Columns::default();
     ops.for_each(|op| columns.push(op));
-    let rows = connection.rows(None, ROTATE_MANY, &columns.values()).await?;
+    let rows = connection.rows(&[], ROTATE_MANY, &columns.values()).await?;
     let mut rotated = HashMap::with_capacity(rows.len());
     for row in &rows {
         let id = SessionId::from_row(&PgRow(row)).map_err(Fault::Final)?;

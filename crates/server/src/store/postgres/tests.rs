@@ -11,6 +11,7 @@ mod lost;
 mod proxy;
 mod tables;
 mod tls;
+mod trips;
 
 /// A database of its own on a server.
 struct OnServer {
@@ -24,7 +25,7 @@ impl OnServer {
     }
 }
 
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits { max_connections: 8, ..StoreConfig::default().limits() }
 }
 

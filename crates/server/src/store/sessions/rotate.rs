@@ -2,14 +2,17 @@
 
 use super::{COLUMNS, Ending, columns};
 use crate::clock::Waiting;
+use crate::domain::audit::{Actor, By, Event, Line, Origin};
+use crate::domain::mail::{Facts, Kind, MessageId, Notice};
 use crate::domain::refresh::{self, Decision, RefreshPolicies, Refused};
 use crate::domain::session::{EndReason, Ended, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
+use crate::store::audit;
 use crate::store::error::StoreError;
 use crate::store::sql::statements;
 use crate::store::tx::{FromRow, Op, Row, Tx, params, stored_count};
-use crate::store::users;
+use crate::store::{outbox, users};
 
 statements! {
     LOAD = concat!("SELECT ", columns!(), ", ", users::columns!(),
@@ -51,8 +54,12 @@ pub(crate) struct RotateSession {
     pub(crate) address: Option<String>,
     /// The `User-Agent` it came from.
     pub(crate) user_agent: Option<String>,
+    /// The id of the request, for the audit trail.
+    pub(crate) request: Option<uuid::Uuid>,
     /// When the last access token alive now will have expired.
     pub(crate) forget_at: Timestamp,
+    /// Whether the user is told of a token that was used again.
+    pub(crate) notify: bool,
 }
 
 /// What became of [`RotateSession`].
@@ -113,7 +120,7 @@ impl RotateSession {
                 Ok(RotateOutcome::Rotated { session, user })
             }
             Decision::Replay { .. } => Ok(RotateOutcome::Replayed { session, user }),
-            Decision::Reuse => self.end(tx, session).await,
+            Decision::Reuse => self.end(tx, session, &user).await,
             Decision::Overtaken => Ok(RotateOutcome::Overtaken),
             Decision::Refused(refused) => Ok(RotateOutcome::Refused(refused)),
         }
@@ -141,12 +148,38 @@ impl RotateSession {
         })
     }
 
-    async fn end<T: Tx>(&self, tx: &mut T, session: Session) -> Result<RotateOutcome, StoreError> {
+    async fn end<T: Tx>(&self, tx: &mut T, session: Session, user: &User) -> Result<RotateOutcome, StoreError> {
         let ending = Ending { reason: EndReason::Reuse, now: self.now, forget_at: self.forget_at };
-        super::end_one(tx, session.user_id, session.id, ending).await?;
+        if !super::end_one(tx, session.user_id, session.id, ending).await?.is_empty() {
+            audit::append(tx, &self.line(&session)).await?;
+        }
+        if self.notify {
+            outbox::queue(tx, &reused(&session, self.address.clone(), self.now).to(user)).await?;
+        }
         let ended = Some(Ended { at: self.now, reason: EndReason::Reuse });
         Ok(RotateOutcome::Reused { session: Session { ended, ..session } })
     }
+}
+
+impl RotateSession {
+    /// The line about a reuse. Whoever presents a used token may not be the person. A plain refresh must not pay for the
+    /// randomness of an id that is nearly never needed, so the id is made of that of the session, which ends once.
+    fn line(&self, session: &Session) -> Line {
+        let origin =
+            Origin { address: self.address.clone(), user_agent: self.user_agent.clone(), request: self.request };
+        let (_, random) = session.id.as_bytes().split_at(6);
+        let random = random.try_into().unwrap_or_default();
+        let millis = u64::try_from(self.now.millis()).unwrap_or_default();
+        let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        let by = By { actor: Actor::Anonymous, origin };
+        Line::new(id, self.now, Event::RefreshReused, by).about(session.user_id).session(session.id)
+    }
+}
+
+/// What a user is told of a session that was ended so. It can happen to a session once, so the notice has its id.
+pub(super) fn reused(session: &Session, address: Option<String>, now: Timestamp) -> Notice {
+    let facts = Facts { device: session.device.clone().or_else(|| session.user_agent.clone()), address, email: None };
+    Notice { id: MessageId::new(session.id.uuid()), kind: Kind::SessionReused, facts, now }
 }
 
 #[derive(Debug)]

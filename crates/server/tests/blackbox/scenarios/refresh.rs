@@ -107,16 +107,16 @@ pub(crate) async fn forged_tokens(site: Site) {
 pub(crate) async fn refusals_name_their_reason(site: Site) {
     let ada = site.register("ada@example.com").await;
     let user = jotgate_server::flows::find_user(&site.app, "ada@example.com").await.unwrap();
-    jotgate_server::flows::disable_user(&site.app, user.id).await.unwrap();
+    jotgate_server::flows::disable_user(&site.app, &jotgate_server::flows::By::command_line(), user.id).await.unwrap();
     site.refresh(&ada.text("refresh_token")).await.refused(403, "account_disabled");
     site.me(&ada.text("access_token")).await.refused(401, "session_ended");
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
     site.post("/v1/login", body).await.refused(403, "account_disabled");
     let wrong = json!({"email": "ada@example.com", "password": "wrong"});
     site.post("/v1/login", wrong).await.refused(401, "invalid_credentials");
-    jotgate_server::flows::enable_user(&site.app, user.id).await.unwrap();
+    jotgate_server::flows::enable_user(&site.app, &jotgate_server::flows::By::command_line(), user.id).await.unwrap();
     site.log_in("ada@example.com").await;
-    jotgate_server::flows::delete_user(&site.app, user.id).await.unwrap();
+    jotgate_server::flows::delete_user(&site.app, &jotgate_server::flows::By::command_line(), user.id).await.unwrap();
     site.refresh(&ada.text("refresh_token")).await.refused(401, "session_ended");
     site.register("ada@example.com").await;
 }
