@@ -48,6 +48,7 @@ pub(crate) async fn get(State(app): State<App>) -> Response {
 }
 
 /// The description of a server with this issuer.
+#[must_use]
 pub fn document(issuer: &str) -> Value {
     json!({
         "openapi": "3.1.0",
@@ -122,13 +123,14 @@ fn responses(operation: &Operation) -> Value {
 
 fn answered(answer: &Answer) -> Value {
     let mut response = json!({"description": answer.meaning});
-    let (media_type, schema) = match answer.content {
+    let (media_type, said) = match answer.content {
         Content::Nothing => return response,
-        Content::Json(shape) => ("application/json", shapes::reference(shape)),
-        Content::Object(media_type) => (media_type, json!({"type": "object"})),
-        Content::Text(media_type) => (media_type, json!({"type": "string"})),
+        Content::Json(shape) => ("application/json", json!({"schema": shapes::reference(shape)})),
+        Content::Object(media_type) => (media_type, json!({"schema": {"type": "object"}})),
+        // What is not JSON has no schema.
+        Content::Text(media_type) => (media_type, json!({})),
     };
-    response["content"] = json!({media_type: {"schema": schema}});
+    response["content"] = json!({media_type: said});
     response
 }
 
@@ -152,11 +154,12 @@ fn refused(status: u16, codes: &BTreeMap<&str, &str>) -> Value {
         "description": lines.join("; "),
         "content": {PROBLEM_JSON: {"schema": shapes::reference("Problem")}},
     });
-    let header = |meaning: &str, kind: &str| json!({"description": meaning, "schema": {"type": kind}});
-    match status {
-        401 => response["headers"] = json!({"WWW-Authenticate": header("RFC 6750 §3, where a token is what is missing.", "string")}),
-        429 | 503 => response["headers"] = json!({"Retry-After": header("Seconds after which another try is worth it.", "integer")}),
-        _ => {}
-    }
+    let named = match status {
+        401 => ("WWW-Authenticate", "string", "RFC 6750 §3, where a token is what is missing."),
+        429 | 503 => ("Retry-After", "integer", "Seconds after which another try is worth it."),
+        _ => return response,
+    };
+    let (name, kind, meaning) = named;
+    response["headers"] = json!({name: {"description": meaning, "schema": {"type": kind}}});
     response
 }

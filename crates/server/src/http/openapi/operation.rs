@@ -128,13 +128,13 @@ pub(super) const fn delete(path: &'static str, id: &'static str, summary: &'stat
 }
 
 /// A body that is needed.
-pub(super) const fn needs(shape: &'static str) -> Option<Body> {
-    Some(Body { shape, required: true })
+pub(super) const fn needs(shape: &'static str) -> Body {
+    Body { shape, required: true }
 }
 
 /// A body that may be left out.
-pub(super) const fn takes(shape: &'static str) -> Option<Body> {
-    Some(Body { shape, required: false })
+pub(super) const fn takes(shape: &'static str) -> Body {
+    Body { shape, required: false }
 }
 
 pub(super) const fn answer(status: u16, meaning: &'static str, content: Content) -> Answer {

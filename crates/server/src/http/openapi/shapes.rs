@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use jotgate_wire::{
-    CookieResponse, LoginRequest, LogoutRequest, PasswordChangeRequest, Problem, RefreshRequest, RegisterRequest,
-    SessionList, TokenResponse, UpdateMeRequest, UserBody,
+    AcceptedBody, AccountBody, AccountPage, AuditPage, CookieResponse, CreateAccountRequest, EmailChangeRequest,
+    EmailRequest, EmailVerifyRequest, EndedBody, LoginRequest, LogoutRequest, PasswordChangeRequest,
+    PasswordResetRequest, Problem, RefreshRequest, RegisterRequest, RoleList, SessionList, TokenResponse,
+    UpdateAccountRequest, UpdateMeRequest, UserBody,
 };
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -22,6 +24,18 @@ pub(super) fn all() -> BTreeMap<String, Value> {
     shapes.add::<UpdateMeRequest>();
     shapes.add::<SessionList>();
     shapes.add::<PasswordChangeRequest>();
+    shapes.add::<EmailRequest>();
+    shapes.add::<PasswordResetRequest>();
+    shapes.add::<EmailVerifyRequest>();
+    shapes.add::<EmailChangeRequest>();
+    shapes.add::<AcceptedBody>();
+    shapes.add::<AccountPage>();
+    shapes.add::<AccountBody>();
+    shapes.add::<CreateAccountRequest>();
+    shapes.add::<UpdateAccountRequest>();
+    shapes.add::<EndedBody>();
+    shapes.add::<RoleList>();
+    shapes.add::<AuditPage>();
     shapes.add::<Problem>();
     // What it is depends on the transport that was asked for.
     let tokens = json!({"anyOf": [reference("TokenResponse"), reference("CookieResponse")]});

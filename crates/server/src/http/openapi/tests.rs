@@ -8,12 +8,15 @@ use super::{document, shapes};
 /// What the router says, in its own text: a method for each call.
 fn routes() -> BTreeSet<(String, String)> {
     let text = include_str!("../../router.rs");
-    let (text, _) = text.split_once("pub(crate) fn site").unwrap();
+    let (text, _) = text.split_once("fn pages(").unwrap();
     let mut routes = BTreeSet::new();
     for route in text.split(".route(\"").skip(1) {
         let (path, rest) = route.split_once('"').unwrap();
         for method in ["get", "post", "patch", "delete"] {
-            if [", ", "."].iter().any(|before| rest.split(".route(").next().unwrap().contains(&format!("{before}{method}("))) {
+            if [", ", "."]
+                .iter()
+                .any(|before| rest.split(".route(").next().unwrap().contains(&format!("{before}{method}(")))
+            {
                 routes.insert((path.to_owned(), method.to_owned()));
             }
         }
