@@ -34,7 +34,7 @@ fn audit() -> String {
          `User-Agent`, the id of the request), the account and session that it is about, and the code with which it was refused if\n\
          it was. What was done is in the trail exactly if it is in the store: both are one transaction. Of refusals 60 a minute\n\
          have lines of their own. A line has no password, token or e-mail address in it, and what somebody typed at a log-in is not\n\
-         kept. `jotgate audit` reads it; `audit.retention` says how long it is kept.\n\n\
+         kept. `jotgate audit` and `GET /v1/admin/audit` read it; `audit.retention` says how long it is kept.\n\n\
          | event | meaning |\n| --- | --- |\n",
     );
     for event in Event::ALL {

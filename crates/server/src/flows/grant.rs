@@ -15,6 +15,7 @@ use crate::store::audit::Audited;
 use crate::store::sessions::{OpenSession, OpenSessionOutcome};
 use crate::tokens::issue;
 use crate::tokens::refresh_token::RefreshToken;
+use crate::tokens::size;
 use jotgate_wire::SecretText;
 
 /// Tokens for a client.
@@ -104,6 +105,7 @@ pub(super) fn issue(app: &App, user: &User, session: &Session, now: Timestamp) -
     let (signing, key) = (keyring.signing()?, keyring.refresh_at(session.rotated_at)?);
     let access = issue::access_token(signing, &app.inner.terms, user, session, (now, jti))
         .map_err(|error| Failure::Internal(format!("the access token could not be signed: {error}")))?;
+    size::watch(&access.text, user.id, || app.inner.limits.may_warn(now));
     let refresh = RefreshToken { session: session.id, generation: session.generation }.seal(key);
     Ok(Grant {
         access_token: access.text.into(),

@@ -10,4 +10,5 @@ pub(crate) mod link_token;
 pub(crate) mod master_key;
 pub(crate) mod refresh_token;
 pub(crate) mod reseal;
+pub(crate) mod size;
 pub(crate) mod terms;
