@@ -13,9 +13,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::HashError;
 
-/// How much less a hash is worth than a request, when both want a core: with 10 of 19 steps down, a tenth.
+/// How much less a hash is worth than a request, when both want a core: with all 19 steps down, a sixtieth, and a request that wakes
+/// up need not wait for a hash to have had its turn.
 #[cfg(target_os = "linux")]
-const NICER: i32 = 10;
+const NICER: i32 = 19;
 
 /// The pool.
 #[derive(Debug)]
