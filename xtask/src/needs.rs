@@ -163,6 +163,12 @@ const NEEDS: &[Need] = &[
         get: Get::Pip(&["aiosmtpd~=1.4"]),
     },
     Need {
+        name: "Schemathesis for Python",
+        wanted_by: "the description of the API",
+        look: Look::Folder("python/schemathesis"),
+        get: Get::Pip(&["schemathesis~=4.32"]),
+    },
+    Need {
         name: "Firebase's scrypt for Node.js",
         wanted_by: "imported password hashes",
         look: Look::Folder("node/node_modules/firebase-scrypt"),

@@ -91,3 +91,40 @@ mod tests {
         Cli::command().debug_assert();
     }
 }
+
+#[cfg(test)]
+mod reference {
+    use std::fmt::Write;
+    use std::path::Path;
+
+    use clap::{Command, CommandFactory};
+
+    use super::Cli;
+
+    /// Wide enough that no line is broken by the terminal of whoever runs the tests.
+    const WIDTH: usize = 120;
+
+    #[test]
+    fn command_line_md_is_fresh() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/command-line.md");
+        let mut fresh = String::from("# The command line\n\nWhat `--help` says, of every command.\n");
+        let mut tree = Cli::command().term_width(WIDTH);
+        tree.build();
+        describe(&tree, &mut fresh);
+        if std::fs::read_to_string(&page).unwrap_or_default() != fresh {
+            std::fs::write(&page, fresh).unwrap();
+            panic!("docs/reference/command-line.md was stale and is written anew: commit it");
+        }
+    }
+
+    fn describe(command: &Command, page: &mut String) {
+        let mut plain = command.clone().term_width(WIDTH).color(clap::ColorChoice::Never);
+        let name = plain.get_bin_name().unwrap_or("jotgate").to_owned();
+        let help = plain.render_long_help().to_string();
+        let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+        let _ = write!(page, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set()) {
+            describe(sub, page);
+        }
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jotgate_jose::jwt::Predecessor;
 use jotgate_jose::{Algorithm, KeyError, KeySet, KeySource, VerifyingKey};
 use jotgate_wire::RevocationSet;
 use reqwest::Certificate;
@@ -12,6 +13,7 @@ use crate::cache::Cache;
 use crate::cookie::Cookies;
 use crate::issuer::Issuer;
 use crate::keys::Limits;
+use crate::predecessor::Old;
 use crate::reach::Lookup;
 use crate::verifier::{Verifier, VerifierId};
 use crate::{Clock, Guard, Stale};
@@ -36,6 +38,7 @@ pub struct GuardBuilder {
     needs_name: bool,
     audiences: Vec<String>,
     trusted: Vec<Issuer>,
+    predecessor: Option<Predecessor>,
     cookie_origins: Vec<String>,
     roots: Vec<String>,
     clock: Clock,
@@ -212,6 +215,16 @@ impl GuardBuilder {
         self
     }
 
+    /// Takes tokens of a hand-written application that the issuers take over from, until a date. They speak for an issuer of their own
+    /// ([`Predecessor::NAME`] unless it had a name), so that [`Auth::issuer`](crate::Auth::issuer) tells them apart.
+    ///
+    /// A token that names one of the issuers is held to that issuer's keys and never to the predecessor's secret. Nobody says which of the
+    /// predecessor's tokens have ended but for what the issuers say of their subject; a route with [`Stale::Refuse`] takes none.
+    pub fn predecessor(mut self, predecessor: Predecessor) -> Self {
+        self.predecessor = Some(predecessor);
+        self
+    }
+
     /// Takes the token also from the cookie that a Jotgate server on this host sets for browsers (`__Host-jg_at`, or `jg_at` over
     /// plain http on a loopback address), and says whose pages may use it: an origin as a browser writes it, such as
     /// `https://shop.example.com`, that of this API included. Several calls accept several.
@@ -291,10 +304,11 @@ impl GuardBuilder {
         if issuers.is_empty() || (self.needs_name && !self.is_named) {
             return Err(BuildError::NoIssuer);
         }
-        let mut names = HashSet::new();
+        let mut names: HashSet<&str> = self.predecessor.iter().map(Predecessor::as_issuer).collect();
         if let Some(twice) = issuers.iter().find(|issuer| !names.insert(issuer.name.as_str())) {
             return Err(BuildError::IssuerTwice(twice.name.clone()));
         }
+        let predecessor = self.predecessor.take().map(Old::new);
         let cookies = Cookies::new(std::mem::take(&mut self.cookie_origins));
         let cookies = cookies.map_err(|(origin, reason)| BuildError::CookieOrigin { origin, reason })?;
         let (clock, stale) = (self.clock.clone(), self.stale);
@@ -302,7 +316,7 @@ impl GuardBuilder {
         let shared = self.shared()?;
         let issuers = issuers.into_iter().map(|issuer| issuer.build(&shared)).collect::<Result<_, _>>()?;
         let verifier = Verifier::new(VerifierId::next(), issuers, clock, cache, stale);
-        Ok(Guard::new(verifier.with_cookies(cookies)))
+        Ok(Guard::new(verifier.with_cookies(cookies).with_predecessor(predecessor)))
     }
 
     fn shared(self) -> Result<Shared, BuildError> {

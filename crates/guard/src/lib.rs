@@ -83,6 +83,7 @@ mod keys;
 mod layer;
 mod metrics;
 mod pace;
+mod predecessor;
 mod reach;
 mod rejection;
 mod stale;
@@ -96,6 +97,7 @@ pub use clock::Clock;
 #[cfg(feature = "axum")]
 pub use extract::{Scope, Scoped};
 pub use issuer::Issuer;
+pub use jotgate_jose::jwt::Predecessor;
 pub use jotgate_jose::{Algorithm, KeySet, VerifyingKey};
 pub use jotgate_wire::{AccessClaims, RevocationSet, VerificationCode};
 pub use layer::{GuardLayer, Guarded, ResponseFuture};

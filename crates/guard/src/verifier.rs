@@ -20,6 +20,7 @@ use crate::cookie::Cookies;
 use crate::keys::Lack;
 use crate::layer::GuardLayer;
 use crate::metrics::Counters;
+use crate::predecessor::Old;
 use crate::status::List;
 use crate::trusted::{Keys, TrustedIssuer, Unfinished};
 use crate::{Auth, Clock, GuardBuilder, Rejection, Stale, bearer};
@@ -34,6 +35,8 @@ pub(crate) struct Verifier {
     pub(crate) id: VerifierId,
     /// At least one.
     issuers: Box<[Arc<TrustedIssuer>]>,
+    /// What the issuers take over from, if anything.
+    predecessor: Option<Old>,
     /// Whose pages may send a token in a cookie, if anybody's.
     cookies: Option<Cookies>,
     clock: Clock,
@@ -104,6 +107,7 @@ impl Guard {
     pub async fn ended(&self, auth: &Auth) -> Rejection {
         match self.0.issuer_of(auth) {
             Some(issuer) => issuer.ended(auth, &self.0.clock).await,
+            None if self.0.old_issuer_of(auth).is_some() => Old::ended(auth, &self.0.issuers).await,
             None => Rejection::other_issuer(auth.issuer()),
         }
     }
@@ -140,7 +144,11 @@ impl Attempt {
 impl Verifier {
     pub(crate) fn new(id: VerifierId, issuers: Vec<TrustedIssuer>, clock: Clock, cache: Cache, stale: Stale) -> Self {
         let (issuers, strangers) = (issuers.into_iter().map(Arc::new).collect(), Counters::of_none());
-        Self { id, issuers, cookies: None, clock, cache, strangers, stale }
+        Self { id, issuers, predecessor: None, cookies: None, clock, cache, strangers, stale }
+    }
+
+    pub(crate) fn with_predecessor(self, predecessor: Option<Old>) -> Self {
+        Self { predecessor, ..self }
     }
 
     pub(crate) fn with_cookies(self, cookies: Option<Cookies>) -> Self {
@@ -160,6 +168,9 @@ impl Verifier {
         let now = self.clock.now();
         if let Some(attempt) = self.cache.get(token, now, |issuer, auth| remember(issuer, auth, now)) {
             return attempt;
+        }
+        if let Some(old) = self.predecessor.as_ref().filter(|old| old.is_meant(token, &self.issuers)) {
+            return Attempt::Done(old.verify(token, &self.issuers, now));
         }
         match self.choose(token) {
             Ok(issuer) => match self.attempt_with(issuer, token, now) {
@@ -201,6 +212,10 @@ impl Verifier {
 
     fn issuer_of(&self, auth: &Auth) -> Option<&Arc<TrustedIssuer>> {
         self.issuers.iter().find(|issuer| *issuer.name == *auth.issuer())
+    }
+
+    fn old_issuer_of(&self, auth: &Auth) -> Option<&Old> {
+        self.predecessor.as_ref().filter(|old| old.has_issued(auth))
     }
 
     /// The issuer whose token this has to be: the only one, or the one that it names.
@@ -271,6 +286,10 @@ impl Verifier {
         let issuer = self.issuer_of(auth);
         if issuer.is_some_and(|issuer| !issuer.is_stale(auth, self.clock.now())) {
             return Ok(());
+        }
+        if let Some(old) = self.old_issuer_of(auth) {
+            let why = "nobody says which tokens of the predecessor have ended";
+            return Err(old.refuse(Rejection::token(VerificationCode::RevocationsStale, why)));
         }
         let why = "nothing was heard of the issuer's feed for too long, or its status list cannot be had";
         let rejection = Rejection::token(VerificationCode::RevocationsStale, why);

@@ -37,6 +37,7 @@ mod tokens;
 pub use app::{App, StartError};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError};
+pub use http::openapi::document as openapi;
 pub use jobs::Jobs;
 pub use random::{Random, SystemRandom};
 pub use serve::Server;

@@ -6,7 +6,7 @@ use axum::routing::{any, delete, get, post};
 use crate::app::App;
 use crate::http::{
     admin, auth_request, cors, dev_mail, email_change, email_resend, email_verify, forward_auth, health, jwks, layers,
-    login, logout, me, metadata, pages, password_change, password_forgot, password_reset, refresh, register,
+    login, logout, me, metadata, openapi, pages, password_change, password_forgot, password_reset, refresh, register,
     revocations, sessions, status_lists,
 };
 
@@ -48,6 +48,7 @@ impl App {
             .route("/.well-known/jwks.json", get(jwks::get))
             .route("/.well-known/oauth-authorization-server", get(metadata::get))
             .route("/.well-known/openid-configuration", get(metadata::get))
+            .route("/openapi.json", get(openapi::get))
             .route("/status-lists/{id}", get(status_lists::get))
             .route("/v1/revocations", get(revocations::get))
             .method_not_allowed_fallback(layers::method_not_allowed)

@@ -7,6 +7,7 @@ use crate::{SecretText, Transport};
 
 /// `POST /v1/register`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RegisterRequest {
     /// As the person writes it; how it is compared is the server's rule.
@@ -26,18 +27,22 @@ pub struct RegisterRequest {
 
 /// `PATCH /v1/me`: members that are left out stay as they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpdateMeRequest {
     /// `Some(None)`, written `null`, removes the name.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub name: Option<Option<String>>,
     /// What the person keeps with the account: merged into what is there (RFC 7396); `null` empties it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub user_metadata: Option<Option<Map<String, Value>>>,
 }
 
 /// `POST /v1/password/change`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChangeRequest {
     /// The password as it is.
@@ -48,6 +53,7 @@ pub struct PasswordChangeRequest {
 
 /// `POST /v1/password/forgot` and `POST /v1/email/resend`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EmailRequest {
     /// As the person writes it.
@@ -56,6 +62,7 @@ pub struct EmailRequest {
 
 /// `POST /v1/password/reset`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PasswordResetRequest {
     /// The token of the link in the mail.
@@ -66,6 +73,7 @@ pub struct PasswordResetRequest {
 
 /// `POST /v1/email/verify`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EmailVerifyRequest {
     /// The token of the link in the mail.
@@ -74,6 +82,7 @@ pub struct EmailVerifyRequest {
 
 /// `POST /v1/email/change`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EmailChangeRequest {
     /// The address wanted.
@@ -84,6 +93,7 @@ pub struct EmailChangeRequest {
 
 /// The answer 202: what is asked for happens when the link in a mail is followed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AcceptedBody {
     /// `verification_sent`.
     pub status: String,
@@ -91,6 +101,7 @@ pub struct AcceptedBody {
 
 /// An account as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserBody {
     /// `UUIDv7`.
     pub id: String,
@@ -106,6 +117,7 @@ pub struct UserBody {
     pub roles: Vec<String>,
     /// What the person keeps with the account.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub user_metadata: Map<String, Value>,
     /// RFC 3339, in UTC.
     pub created_at: String,

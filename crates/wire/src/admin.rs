@@ -9,6 +9,7 @@ use crate::account::given;
 
 /// An account as administrators see it: nothing of its password but whether there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountBody {
     /// `UUIDv7`.
     pub id: String,
@@ -21,8 +22,10 @@ pub struct AccountBody {
     /// Roles that an administrator gave.
     pub roles: Vec<String>,
     /// What administrators keep with the account.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub app_metadata: Map<String, Value>,
     /// What the person keeps with it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub user_metadata: Map<String, Value>,
     /// Whether the person can log in with a password.
     pub has_password: bool,
@@ -36,6 +39,7 @@ pub struct AccountBody {
 
 /// `GET /v1/admin/users`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct AccountsQuery {
     /// How the address begins; all accounts when left out.
@@ -48,6 +52,7 @@ pub struct AccountsQuery {
 
 /// `GET /v1/admin/users`: the oldest account first, or with `email` in the order of the addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountPage {
     /// The accounts.
     pub users: Vec<AccountBody>,
@@ -57,6 +62,7 @@ pub struct AccountPage {
 
 /// `POST /v1/admin/users`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateAccountRequest {
     /// The address, which is also the name at log-in.
@@ -75,18 +81,22 @@ pub struct CreateAccountRequest {
     pub roles: Vec<String>,
     /// What administrators keep with the account.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub app_metadata: Map<String, Value>,
     /// What the person keeps with it.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub user_metadata: Map<String, Value>,
 }
 
 /// `PATCH /v1/admin/users/{id}`: members that are left out stay as they are.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpdateAccountRequest {
     /// `Some(None)`, written `null`, removes the name.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub name: Option<Option<String>>,
     /// All roles, in place of those that there are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,14 +106,17 @@ pub struct UpdateAccountRequest {
     pub email_verified: Option<bool>,
     /// Merged into what is there (RFC 7396); `null` empties it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub app_metadata: Option<Option<Map<String, Value>>>,
     /// Merged into what is there (RFC 7396); `null` empties it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub user_metadata: Option<Option<Map<String, Value>>>,
 }
 
 /// How many sessions were ended by what was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EndedBody {
     /// How many.
     pub sessions_ended: usize,
@@ -111,6 +124,7 @@ pub struct EndedBody {
 
 /// `GET /v1/admin/roles`: the roles of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoleList {
     /// The roles, by name.
     pub roles: Vec<RoleBody>,
@@ -118,6 +132,7 @@ pub struct RoleList {
 
 /// A role of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoleBody {
     /// Its name.
     pub name: String,
@@ -129,6 +144,7 @@ pub struct RoleBody {
 
 /// `GET /v1/admin/audit`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct AuditQuery {
     /// Only what is about this account, by its id.
@@ -145,6 +161,7 @@ pub struct AuditQuery {
 
 /// `GET /v1/admin/audit`: the newest line first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditPage {
     /// The lines.
     pub lines: Vec<AuditLine>,
@@ -154,6 +171,7 @@ pub struct AuditPage {
 
 /// A line of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditLine {
     /// `UUIDv7`.
     pub id: String,
@@ -182,5 +200,6 @@ pub struct AuditLine {
     /// The request, by the id that its answer had.
     pub request_id: Option<String>,
     /// What else there is to know, each by a stable name.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub detail: Map<String, Value>,
 }

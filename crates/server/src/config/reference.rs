@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    accounts, audit, clients, forward_auth, http, keys as keys_file, log, mail, passwords, revocations, roles,
+    accounts, audit, clients, forward_auth, http, keys as keys_file, legacy, log, mail, passwords, revocations, roles,
     sessions, store, throttle, tls, tokens,
 };
 
@@ -27,6 +27,7 @@ pub fn keys() -> Vec<Key> {
         tls::KEYS,
         store::KEYS,
         tokens::KEYS,
+        legacy::KEYS,
         sessions::KEYS,
         clients::KEYS,
         roles::KEYS,

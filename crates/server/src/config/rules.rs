@@ -6,7 +6,7 @@ use jotgate_jose::Algorithm;
 use url::{Host, Url};
 
 use super::source::Lines;
-use super::{Config, ConfigError, Problem, Role, Seconds, Sessions, secret};
+use super::{Config, ConfigError, Problem, Role, Seconds, Sessions, legacy, secret};
 use crate::domain::scope;
 use crate::tokens::claims::ClaimSources;
 
@@ -40,6 +40,8 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("tokens.algorithm", algorithm(config.tokens.algorithm));
     refuse("tokens.secret", secret::load(config));
     refuse("tokens.previous_secret", secret::load_previous(&mut config.tokens, &config.base_dir));
+    refuse("tokens.legacy.secret", legacy::load_secret(config));
+    refuse("tokens.legacy", legacy::check(config));
     refuse("tokens.claims", ClaimSources::parse(&config.tokens.claims).map(drop));
     refuse("tokens.status_list", status_list(config));
     refuse("sessions.idle_ttl", at_least(1, config.sessions.idle_ttl.0));

@@ -104,7 +104,14 @@ fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
 }
 
 /// Keys whose values an error message must not repeat.
-const SECRETS: [&str; 5] = ["store.url", "tokens.secret", "tokens.previous_secret", "keys.master_key", "mail.password"];
+const SECRETS: [&str; 6] = [
+    "store.url",
+    "tokens.secret",
+    "tokens.previous_secret",
+    "tokens.legacy.secret",
+    "keys.master_key",
+    "mail.password",
+];
 
 /// A value of the wrong type: serde knows the place of the value, and the line tells the key.
 fn type_problem(text: &str, error: &toml::de::Error, lines: &Lines) -> ConfigError {

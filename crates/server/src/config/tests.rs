@@ -105,6 +105,21 @@ fn dangerous_settings_are_refused_with_what_to_change() {
         ("[tokens]\nalgorithm = \"HS256\"\nsecret = \"abababababababababababababababababab\"", "different characters"),
         ("[tokens]\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aYuEiOcVtR\"", "EdDSA signs with a key pair"),
         ("[tokens]\nalgorithm = \"none\"", "line 3: `tokens.algorithm`"),
+        ("[tokens.legacy]\nuntil = \"2027-02-01\"", "`tokens.legacy.secret`: is missing"),
+        ("[tokens.legacy]\nsecret = \"shhhhh\"", "people log in once"),
+        (
+            "[tokens.legacy]\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aY\"",
+            "`tokens.legacy.until` is \"\"; write the day",
+        ),
+        (
+            "[tokens.legacy]\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aY\"\nuntil = \"2027-02-01\"\nissuer = \"https://auth.example.com\"",
+            "this server's own issuer",
+        ),
+        (
+            "[tokens]\nalgorithm = \"HS256\"\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aY\"\n[tokens.legacy]\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aY\"\nuntil = \"2027-02-01\"",
+            "is the secret of this server's own tokens",
+        ),
+        ("[tokens.legacy]\nsecrets = \"x\"", "did you mean `tokens.legacy.secret`?"),
         ("[tls]\ncertificate = \"cert.pem\"", "`tls.key`: is missing"),
         ("[http]\nallowed_origins = [\"https://shop.example.com/\"]", "write \"https://shop.example.com\""),
         ("[http]\nallowed_origins = [\"*\"]", "is not an origin"),

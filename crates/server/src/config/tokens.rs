@@ -7,7 +7,7 @@ use jotgate_jose::Algorithm;
 use jotgate_wire::SecretText;
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Seconds};
+use super::{Key, Legacy, Seconds};
 
 /// Access tokens: how long they live, how they are signed, and whom they are for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Tokens {
     pub claims: BTreeMap<String, String>,
     /// Whether tokens say in `status` where a list says if their session has ended, and such lists are published.
     pub status_list: bool,
+    /// Tokens of the application that this server takes over from.
+    pub legacy: Legacy,
 }
 
 impl Default for Tokens {
@@ -50,6 +52,7 @@ impl Default for Tokens {
             previous_secret_file: None,
             claims: BTreeMap::new(),
             status_list: false,
+            legacy: Legacy::default(),
         }
     }
 }

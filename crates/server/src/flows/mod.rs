@@ -27,6 +27,7 @@ mod verify_email;
 
 pub use audit::{Lines, audit};
 pub use authenticate::authenticate;
+pub(crate) use authenticate::authenticate_for_others;
 pub use change_email::{ChangeEmail, change_email};
 pub use change_password::{ChangePassword, change_password};
 pub(crate) use deliver::deliver;

@@ -118,10 +118,18 @@ fn at(members: &Map<String, Value>, path: &[String]) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
+    use jotgate_jose::danger;
     use serde_json::json;
 
     use super::*;
-    use crate::domain::user::sample;
+    use crate::app::App;
+    use crate::config::{Config, Role};
+    use crate::domain::email::Email;
+    use crate::domain::password::Password;
+    use crate::domain::user::{DisplayName, sample};
+    use crate::flows::{self, Device, LogIn, NewUser};
+
+    const PASSWORD: &str = "a long enough pass phrase";
 
     fn parse(claim: &str, path: &str) -> Result<ClaimSources, String> {
         ClaimSources::parse(&[(claim.to_owned(), path.to_owned())].into())
@@ -137,6 +145,28 @@ mod tests {
             assert!(parse(claim, "user_metadata.x").unwrap_err().contains(claim));
             assert!(parse(claim, "app_metadata.x").is_ok());
         }
+    }
+
+    /// Whoever adds a claim to the server's own tokens is reminded that no mapping may set it.
+    #[tokio::test]
+    async fn every_claim_of_a_token_is_reserved() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::new("https://auth.example.com").unwrap();
+        folder.path().clone_into(&mut config.base_dir);
+        (config.passwords.memory_kib, config.passwords.iterations) = (8 * 1024, 1);
+        config.tokens.status_list = true;
+        config.roles.insert("all".into(), Role { scopes: vec!["profile".into()], everyone: true });
+        let app = App::open(config).await.unwrap();
+        let (email, password) = (Email::parse("ada@example.com").unwrap(), Password::parse(PASSWORD).unwrap());
+        let name = Some(DisplayName::parse("Ada").unwrap());
+        let new = NewUser { name, roles: vec!["clerk".into()], ..NewUser::new(email.clone(), Some(password.clone())) };
+        flows::create_user(&app, &flows::By::command_line(), new).await.unwrap();
+        let log_in = LogIn { email: Some(email), password: Some(password) };
+        let grant = flows::login(&app, log_in, Device::default()).await.unwrap().grant;
+        let claims = danger::decode(grant.access_token.expose()).unwrap().claims;
+        let claims = claims.as_object().unwrap();
+        assert_eq!(claims.len(), 15, "every member that there can be: {claims:?}");
+        assert!(claims.keys().all(|name| RESERVED.contains(&name.as_str())), "{claims:?}");
     }
 
     #[test]

@@ -31,7 +31,7 @@ export class World {
     assert.equal(moved.status, 200);
   }
 
-  /** The next answer to a refresh is lost: `unanswered`, or `cut` after its first bytes. */
+  /** The next refresh is `unanswered`, its answer is `cut` off, or the server is `busy`. */
   async lose(how) {
     const told = await fetch(`${this.control}/lose?how=${how}`, { method: "POST" });
     assert.equal(told.status, 200);

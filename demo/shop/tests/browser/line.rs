@@ -19,6 +19,8 @@ enum How {
     Unanswered = 1,
     /// It ends after the head of an answer from which all that matters is missing.
     Cut = 2,
+    /// The shop cannot answer at the moment, and says so.
+    Busy = 3,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -34,7 +36,7 @@ impl Line {
         shop.layer(middleware::from_fn_with_state(self.clone(), carry))
     }
 
-    /// `POST /lose?how=unanswered|cut`, and `GET /lost`.
+    /// `POST /lose?how=unanswered|cut|busy`, and `GET /lost`.
     pub(crate) fn control(self) -> Router {
         Router::new().route("/lose", post(lose)).route("/lost", get(lost)).with_state(self)
     }
@@ -53,11 +55,14 @@ async fn lost(State(line): State<Line>) -> String {
     line.lost.load(Ordering::SeqCst).to_string()
 }
 
-/// The shop has done what it was asked for before anything is lost.
+/// Before an answer is lost the shop has done what it was asked for.
 async fn carry(State(line): State<Line>, request: Request, next: Next) -> Response {
     let is_refresh = request.uri().path() == "/auth/v1/refresh";
-    let answer = next.run(request).await;
     let how = if is_refresh { line.next.swap(0, Ordering::SeqCst) } else { 0 };
+    if how == How::Busy as u8 {
+        return Response::builder().status(503).header(header::RETRY_AFTER, 1).body(Body::empty()).unwrap();
+    }
+    let answer = next.run(request).await;
     if how == 0 {
         return answer;
     }

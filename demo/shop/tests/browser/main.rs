@@ -27,6 +27,7 @@ scenarios! {
     forty_requests_in_four_tabs_are_one_refresh
     without_web_locks_each_tab_refreshes_once
     a_lost_answer_logs_nobody_out
+    an_outage_logs_nobody_out
     a_log_out_is_seen_by_all_tabs
     a_stolen_copy_ends_the_session
     another_origin_can_do_nothing_with_the_cookies

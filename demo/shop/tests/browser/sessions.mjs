@@ -65,6 +65,22 @@ export async function a_lost_answer_logs_nobody_out(world) {
   }
 }
 
+/** Only a refusal ends a session: the page says that there was no answer, and goes on when there is one. */
+export async function an_outage_logs_nobody_out(world) {
+  const ada = await world.person();
+  const page = await ada.tab();
+  await ada.register(page, "ada@shop.example");
+  await world.later(61);
+  await world.lose("busy");
+  await page.click("#forget");
+  await page.waitForSelector("#notices .bad");
+  assert.equal((await session(page)).generation, 0);
+  await page.waitForSelector("#log-out:visible");
+  await page.click("#ten");
+  await page.waitForSelector("#log .renewed");
+  assert.equal(ada.refreshes.length, 2);
+}
+
 export async function a_log_out_is_seen_by_all_tabs(world) {
   const ada = await world.person();
   const first = await ada.tab();
