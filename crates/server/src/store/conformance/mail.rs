@@ -1,94 +1,25 @@
+mod steps;
+
 use super::House;
 use super::fixture::{FORGET_AT, HASH, NOW, at_once, feed, open, rotate, session, session_id, user, with_user};
 use crate::domain::email::Email;
-use crate::domain::mail::{Facts, Kind, Letter, Message, MessageId, Notice, Purpose};
+use crate::domain::mail::{Facts, Kind, Letter, Message, Purpose};
 use crate::domain::password::PasswordHash;
 use crate::domain::session::{EndReason, Session};
-use crate::domain::time::Timestamp;
 use crate::domain::user::User;
-use crate::store::Store;
 use crate::store::mail_tokens::{
     FindMailToken, ForgetMailTokens, ResetOutcome, ResetPassword, VerifyEmail, VerifyOutcome,
 };
 use crate::store::outbox::{
-    Attempted, EndAttempt, IsMailDue, PrepareMail, Prepared, QueueMail, RegisterUnproven, RegisterUser, TakeUpMail,
-    Waiting, WaitingMail,
+    Attempted, EndAttempt, IsMailDue, Prepared, RegisterUnproven, RegisterUser, TakeUpMail, Waiting, WaitingMail,
 };
 use crate::store::sessions::{FindSession, LogOutByToken, OpenSession, OpenSessionOutcome, Which};
 use crate::store::users::{
     ChangePassword, ChangePasswordOutcome, CreateUser, CreateUserOutcome, DeleteUser, DisableUser, FindUser,
 };
-use uuid::Uuid;
-
-const LEASE: i64 = 180;
-
-fn message_id(number: u128) -> MessageId {
-    MessageId::new(Uuid::from_u128(number))
-}
-
-/// A message to the address of a user.
-fn message(number: u128, kind: Kind, to: &User) -> Message {
-    Message {
-        id: message_id(number),
-        kind,
-        user: None,
-        to: to.email.clone(),
-        facts: Facts::default(),
-        queued_at: NOW,
-        attempts: 0,
-    }
-}
-
-fn notice(number: u128, kind: Kind) -> Notice {
-    Notice { id: message_id(number), kind, facts: Facts::default(), now: NOW }
-}
-
-fn hash(number: u8) -> [u8; 32] {
-    [number; 32]
-}
-
-async fn queue(store: &Store, message: Message) {
-    store.write(QueueMail { message }).await.unwrap();
-}
-
-async fn take_up(store: &Store, now: Timestamp) -> Vec<Message> {
-    store.write(TakeUpMail { now, until: now.plus_seconds(LEASE), limit: 100 }).await.unwrap()
-}
-
-async fn prepare(store: &Store, message: &Message, token: u8, now: Timestamp) -> Prepared {
-    store.write(PrepareMail { message: message.clone(), hash: hash(token), now }).await.unwrap()
-}
-
-async fn done(store: &Store, message: &Message) -> bool {
-    let end = EndAttempt { id: message.id, attempts: message.attempts, attempted: Attempted::Done };
-    store.write(end).await.unwrap()
-}
-
-/// Queues, takes up and prepares a mail, and gives what became of it.
-async fn send(store: &Store, message: Message, token: u8, now: Timestamp) -> Prepared {
-    queue(store, Message { queued_at: now, ..message }).await;
-    let mails = take_up(store, now).await;
-    assert_eq!(mails.len(), 1, "{mails:?}");
-    let prepared = prepare(store, &mails[0], token, now).await;
-    done(store, &mails[0]).await;
-    prepared
-}
-
-async fn count(store: &Store) -> u64 {
-    store.read(WaitingMail).await.unwrap().count
-}
-
-fn reset(token: u8, new: &str) -> ResetPassword {
-    ResetPassword { hash: hash(token), new: PasswordHash::new(new), now: NOW, forget_at: FORGET_AT, notice: None }
-}
-
-fn verify(token: u8) -> VerifyEmail {
-    VerifyEmail { hash: hash(token), now: NOW, notice: None }
-}
-
-async fn find(store: &Store, user: &User) -> User {
-    store.read(FindUser { id: user.id }).await.unwrap().unwrap()
-}
+use steps::{
+    LEASE, count, done, find, hash, message, message_id, notice, prepare, queue, reset, send, take_up, verify,
+};
 
 pub(in crate::store) async fn a_mail_is_taken_up_by_one_until_its_attempt_counts_as_failed(house: &impl House) {
     let store = house.open();
