@@ -8,6 +8,7 @@
 mod chance;
 mod http;
 mod import;
+mod indistinguishable;
 mod kid_flood;
 mod kill;
 mod login;
@@ -61,6 +62,8 @@ enum Bench {
     NodeServer(nodes::NodeOptions),
     /// Importing many accounts with the command line.
     Import(import::Options),
+    /// Whether the time of an answer tells who has an account.
+    Indistinguishable(indistinguishable::Options),
     /// Log-ins against bare Argon2id, and whether the time of a refusal tells who has an account.
     Login(login::Options),
     /// What a flood of log-ins does to verifying, refreshing, health and memory.
@@ -103,6 +106,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Bench::Nodes(options) => nodes::run(&options)?,
         Bench::NodeServer(options) => return nodes::serve(&options).map(|()| ExitCode::SUCCESS),
         Bench::Import(options) => import::run(&options)?,
+        Bench::Indistinguishable(options) => indistinguishable::run(&options)?,
         Bench::Login(options) => login::run(&options)?,
         Bench::LoginFlood(options) => login_flood::run(&options)?,
         Bench::Refresh(options) => refresh::run(&options)?,
