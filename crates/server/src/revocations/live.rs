@@ -11,6 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
 use tokio::time::timeout;
 
+use super::Course;
 use super::documents::{PAGE, Signed};
 use crate::app::App;
 use crate::flows::Failure;
@@ -103,8 +104,7 @@ impl Told {
         loop {
             let now = app.now();
             let feed = app.inner.store.read(RevocationsAfter { after: self.upto, limit: PAGE }).await?;
-            let set_back = feed.head < self.upto;
-            revocations.take_in(self.upto, &feed);
+            let set_back = revocations.take_in(self.upto, &feed) == Course::SetBack;
             revocations.freshness.was_read();
             let is_news = !feed.entries.is_empty() || set_back || (heartbeat && !sent);
             // Without a key nothing is told, and what has ended is taken in all the same; followers catch up with the next document.

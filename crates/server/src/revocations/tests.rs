@@ -18,7 +18,7 @@ use crate::domain::revocation::Subject;
 use crate::domain::time::Timestamp;
 use crate::flows;
 use crate::random::SystemRandom;
-use crate::store::conformance::revocations::Append;
+use crate::store::conformance::revocations::{Append, PutBack};
 use crate::{App, Jobs};
 
 const NOW: i64 = 1_800_000_000;
@@ -174,6 +174,31 @@ async fn an_end_is_in_the_next_answer() {
         assert_eq!(ask_from(&app, u64::from(number)).await, BTreeSet::new());
         end(&app, numbered(number..number + 1)).await;
         assert_eq!(ask_from(&app, u64::from(number)).await, BTreeSet::from([u64::from(number) + 1]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_was_put_back_is_read_anew_although_as_much_has_ended_again() {
+    let place = Place::new();
+    let app = place.open().await;
+    end(&app, numbered(0..600)).await;
+    let before = ask_from(&app, 0).await;
+    assert_eq!(before.len(), 600);
+    for epoch in 1..=2 {
+        app.inner.store.write(PutBack { ends: 500, epoch }).await.unwrap();
+        let subjects = (0..150).map(|number| Subject::Token(format!("again {epoch} {number}"))).collect();
+        app.inner.store.write(Append { subjects, forget_at: super::forget_at(app.now()) }).await.unwrap();
+        if epoch == 1 {
+            app.follow_revocations().await.unwrap();
+        }
+        let (_, first) = document(&app, 0).await;
+        let (_, second) = document(&app, 512).await;
+        assert_eq!((first.epoch, second.epoch, second.head), (epoch * 1024, epoch * 1024, 650), "nothing kept is told");
+        for number in [0, 99, 149] {
+            let jti = format!("again {epoch} {number}");
+            let facts = jotgate_wire::TokenFacts { jti: Some(&jti), ..Default::default() };
+            assert!(app.inner.revocations.set.check(&facts).is_some(), "{jti}");
+        }
     }
 }
 

@@ -51,7 +51,8 @@ impl Connector {
             None => driven(self.config.connect(NoTls).await?, heard),
         };
         let limit = self.limits.statement_timeout + GRACE;
-        let connection = Connection { client, task, statements: HashMap::new(), limit, in_transaction: false };
+        let (statements, in_transaction, has_timelines) = (HashMap::new(), false, false);
+        let connection = Connection { client, task, statements, limit, in_transaction, has_timelines };
         connection.run(&settings(self.limits)).await?;
         Ok(connection)
     }
@@ -107,7 +108,14 @@ pub(super) struct Connection {
     limit: Duration,
     /// From before a transaction begins until it is known to have ended.
     pub(super) in_transaction: bool,
+    /// Whether the server can be asked on which timeline it writes.
+    has_timelines: bool,
 }
+
+/// The timeline of what is written now: the first eight digits of the file's name (PostgreSQL, "Continuous Archiving"). It is
+/// another one on a standby that was promoted, and after a recovery to a point in time.
+const TIMELINE: &str =
+    "SELECT CAST(CAST('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS BIT(32)) AS BIGINT)";
 
 impl Connection {
     /// Runs a text without parameters; several statements may stand in it.
@@ -152,6 +160,27 @@ impl Connection {
         let changed = changed?;
         committed?;
         Ok(changed)
+    }
+
+    /// Finds out whether the server can be asked for its timeline: not every engine that speaks PostgreSQL's protocol can.
+    pub(super) async fn look_for_timelines(&mut self) -> Result<(), Fault> {
+        match self.rows(None, TIMELINE, &[]).await {
+            Ok(_) => self.has_timelines = true,
+            Err(fault @ Fault::Lost(_)) => return Err(fault),
+            Err(fault) => tracing::debug!(error = %fault.error(), "the database does not say on which timeline it is"),
+        }
+        Ok(())
+    }
+
+    /// The timeline that the server writes on; 0 where it has none.
+    pub(super) async fn timeline(&mut self, begin: Option<&'static str>) -> Result<u32, Fault> {
+        if !self.has_timelines {
+            return Ok(0);
+        }
+        let rows = self.rows(begin, TIMELINE, &[]).await?;
+        let timeline: Option<i64> = rows.first().and_then(|row| row.try_get(0).ok());
+        let timeline = timeline.and_then(|timeline| u32::try_from(timeline).ok());
+        timeline.ok_or_else(|| Fault::Final(StoreError::corrupt("the timeline of the database")))
     }
 
     /// Waits for answers for so long, from now on.

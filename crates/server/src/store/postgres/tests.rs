@@ -10,6 +10,7 @@ mod batches;
 mod lost;
 mod proxy;
 mod tables;
+mod timelines;
 mod tls;
 
 /// A database of its own on a server.

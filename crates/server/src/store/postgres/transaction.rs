@@ -107,6 +107,11 @@ impl<'c> PgTx<'c> {
     /// What has to go before this statement.
     fn begin(&mut self, sql: Sql) -> Option<&'static str> {
         self.changed |= !sql.postgres().starts_with("SELECT");
+        self.begin_look()
+    }
+
+    /// The same for one that only reads.
+    fn begin_look(&mut self) -> Option<&'static str> {
         let begun = std::mem::replace(&mut self.connection.in_transaction, true);
         (!begun).then_some(self.begin)
     }
@@ -146,6 +151,12 @@ impl Tx for PgTx<'_> {
     async fn all<R: FromRow>(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Vec<R>, StoreError> {
         let rows = self.rows(sql, params).await?;
         rows.iter().map(|row| R::from_row(&PgRow(row))).collect()
+    }
+
+    async fn timeline(&mut self) -> Result<u32, StoreError> {
+        let begin = self.begin_look();
+        let timeline = self.connection.timeline(begin).await;
+        self.noted(timeline)
     }
 
     fn announce(&mut self) {
