@@ -21,6 +21,7 @@ use crate::store::{Op, StoreError};
 pub(crate) mod documents;
 mod freshness;
 pub(crate) mod live;
+mod places;
 
 use documents::Documents;
 use freshness::Freshness;
@@ -63,9 +64,15 @@ impl Revocations {
             epoch: AtomicU64::new(UNKNOWN),
             freshness: Freshness::default(),
             documents: Documents::default(),
-            live: Live::new(settings.max_streams),
+            live: Live::new(settings),
             status_lists: StatusLists::default(),
         }
+    }
+
+    /// Drops what no living token can matter to any more.
+    pub(crate) fn forget(&self, now: Timestamp) {
+        self.set.forget(now.seconds());
+        self.status_lists.forget(now);
     }
 
     /// The number up to which everything is known here.

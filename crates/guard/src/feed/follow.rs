@@ -1,7 +1,6 @@
 //! The one task that follows a feed.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jotgate_wire::{Entry, FeedDocument, RevocationSet};
@@ -12,7 +11,7 @@ use url::Url;
 use super::position::{Moment, Position, Step};
 use super::{Life, MOST_ENTRIES, Shared, State, pause};
 use crate::clock::monotonic;
-use crate::metrics::{FEED_AS_OF, label, timestamp};
+use crate::metrics::{FEED_AS_OF, FEED_LAG, label, set_seconds};
 
 /// How long a stream may say nothing, not even that nothing has ended, before it is given up.
 const LONGEST_SILENCE: Duration = Duration::from_secs(7);
@@ -48,7 +47,6 @@ struct Follower {
     /// Streams in a row that brought nothing, and until when they are not tried again.
     vain_streams: usize,
     no_stream_until: Option<Instant>,
-    began_at: Instant,
     forgot_at: Instant,
 }
 
@@ -75,7 +73,6 @@ impl Follower {
             failures: 0,
             vain_streams: 0,
             no_stream_until: None,
-            began_at: monotonic(),
             forgot_at: monotonic(),
         }
     }
@@ -200,16 +197,10 @@ impl Follower {
         if let Some(anew) = self.anew.take() {
             shared.set.store(Arc::new(anew));
         }
-        // An issuer whose clock is ahead must not seem fresh for longer than one whose clock is right.
-        shared.as_of.fetch_max(iat.min(now), Ordering::AcqRel);
-        timestamp(&gauge!(FEED_AS_OF, vec![label(&shared.issuer)]), shared.as_of());
+        shared.knows_all(iat, now);
+        set_seconds(&gauge!(FEED_AS_OF, vec![label(&shared.issuer)]), shared.as_of());
+        set_seconds(&gauge!(FEED_LAG, vec![label(&shared.issuer)]), now.saturating_sub(iat).max(0));
         Ok(Taken::Everything)
-    }
-
-    /// Seconds since the task began, by a clock that never steps.
-    fn seconds(&self) -> i64 {
-        let passed = monotonic().duration_since(self.began_at);
-        i64::try_from(passed.as_secs()).unwrap_or(i64::MAX)
     }
 
     fn start_over(&mut self) {
@@ -227,7 +218,7 @@ impl Follower {
         if set.len() + document.entries.len() > MOST_ENTRIES {
             return Err(format!("more than {MOST_ENTRIES} things have ended"));
         }
-        let (iat, here) = (document.iat, self.seconds());
+        let (iat, here) = (document.iat, self.shared.steady_now());
         for entry in document.entries.into_iter().filter(|entry| entry.forget_at > iat) {
             let forget_at = here.saturating_add(entry.forget_at.saturating_sub(iat));
             set.apply(Entry { forget_at, ..entry });
@@ -256,7 +247,7 @@ impl Follower {
         let now = monotonic();
         if now.duration_since(self.forgot_at) >= FORGET_EVERY {
             self.forgot_at = now;
-            self.shared.set.load().forget(self.seconds());
+            self.shared.set.load().forget(self.shared.steady_now());
         }
     }
 }

@@ -8,6 +8,7 @@ use jotgate_wire::{FeedDocument, Subject};
 use serde_json::json;
 
 use crate::issuer::{FeedIssuer, Manner};
+use crate::recorder::Kept;
 use crate::support::{AUDIENCE, NOW, key, outcome};
 use crate::{PATIENCE, ended};
 
@@ -32,6 +33,23 @@ async fn each_kind_of_end_arrives() {
         assert_eq!(outcome(&guard, &token).await, code);
     }
     assert_eq!(outcome(&guard, &issuer.token(&signs, &json!({}))).await, "ok");
+}
+
+#[tokio::test]
+async fn how_fresh_it_is_and_how_late_documents_come_is_shown() {
+    let kept = Kept::default();
+    let _recording = metrics::set_default_local_recorder(&kept);
+    let key = key("k1");
+    let issuer = FeedIssuer::start(&[&key]).await;
+    let clock = jotgate_guard::Clock::manual(NOW + 3);
+    let guard = issuer.builder().clock(clock).build().unwrap();
+    assert_eq!(outcome(&guard, &issuer.token(&key, &json!({}))).await, "ok");
+    issuer.somebody_follows().await;
+    let labels = format!("issuer={}", issuer.url);
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit into the 53 bits")]
+    let as_of = NOW as f64;
+    assert!((kept.shown("feed_as_of_timestamp_seconds", &labels) - as_of).abs() < 0.1);
+    assert!((kept.shown("feed_lag_seconds", &labels) - 3.0).abs() < 0.1);
 }
 
 #[tokio::test]
@@ -188,7 +206,9 @@ async fn known_and_put_back(key: &SigningKey) -> (FeedIssuer, Guard, [String; 3]
     let issuer = FeedIssuer::start(&[key]).await;
     let names = ["s-1", "s-2", "s-3"];
     let tokens = names.map(|sid| issuer.token(key, &json!({"sid": sid})));
-    names.into_iter().for_each(|sid| issuer.end_silently(Subject::Sid(sid.to_owned())));
+    for sid in names {
+        issuer.end_silently(Subject::Sid(sid.to_owned()));
+    }
     let guard = issuer.guard();
     assert_eq!(outcome(&guard, &tokens[2]).await, "session_ended");
     issuer.somebody_follows().await;
@@ -235,6 +255,31 @@ async fn data_that_were_put_back_without_a_word_are_followed_after_a_while() {
     };
     tokio::time::timeout(PATIENCE, followed).await.expect("it is followed");
     assert_eq!(outcome(&guard, &tokens[0]).await, "session_ended", "that one had ended before");
+}
+
+/// What has ended is forgotten by the time that passes, and not by a clock that jumps ahead and back.
+#[tokio::test]
+async fn a_clock_that_jumps_forgets_nothing() {
+    let key = key("k1");
+    let issuer = FeedIssuer::start(&[&key]).await;
+    let clock = jotgate_guard::Clock::manual(NOW);
+    let guard = issuer.builder().clock(clock.clone()).build().unwrap();
+    let token = issuer.token(&key, &json!({"sid": "s-1"}));
+    let auth = guard.verify(&token).await.unwrap();
+    issuer.somebody_follows().await;
+    issuer.end_session("s-1");
+    assert_eq!(ended(&guard, &auth).await, "session_ended");
+    clock.set(NOW + 86_400);
+    // A minute passes, after which it looks for what can be forgotten, and asks again.
+    let asked = issuer.asked();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    while issuer.asked() < asked + 2 {
+        tokio::task::yield_now().await;
+    }
+    clock.set(NOW);
+    assert_eq!(outcome(&guard, &token).await, "session_ended");
 }
 
 #[tokio::test]

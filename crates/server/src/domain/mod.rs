@@ -1,6 +1,7 @@
 //! Nouns and rules. Pure: no HTTP, no SQL, no async, no clock and no randomness; the time is an argument.
 
 pub mod email;
+pub(crate) mod forgetting;
 mod id;
 pub mod key;
 pub mod password;

@@ -1,5 +1,7 @@
 //! What handlers take from a request besides its body: who is calling, from where, and with which token.
 
+use std::net::IpAddr;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
@@ -25,6 +27,18 @@ impl FromRequestParts<App> for Device {
             address: proxy::client(parts, &app.config().http).map(|address| address.to_string()),
             user_agent: user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()),
         })
+    }
+}
+
+/// The address of the client, as far as it is known.
+#[derive(Debug)]
+pub(crate) struct ClientAddress(pub(crate) Option<IpAddr>);
+
+impl FromRequestParts<App> for ClientAddress {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self(proxy::client(parts, &app.config().http)))
     }
 }
 
