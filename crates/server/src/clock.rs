@@ -3,12 +3,19 @@
 use std::fmt::Debug;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use tokio::time::Instant;
+
 use crate::domain::time::Timestamp;
 
 /// Tells the time.
 pub trait Clock: Debug + Send + Sync {
     /// The present time.
     fn now(&self) -> Timestamp;
+}
+
+/// For intervals: never steps, and stands still where a test pauses tokio's time.
+pub(crate) fn monotonic() -> Instant {
+    Instant::now()
 }
 
 /// The system's clock.

@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::app::App;
+use crate::clock::monotonic;
 use crate::config::Config;
 use crate::domain::key::KeyPurpose;
 use crate::domain::rotation::{Rotation, Step, Wanted};
@@ -108,7 +109,7 @@ impl App {
                     Err(FollowKeysError::Store(_)) => false,
                     Err(FollowKeysError::Keyring(_)) => self.keyring().failure().is_some(),
                 };
-                *looked = Some((Instant::now(), seen));
+                *looked = Some((monotonic(), seen));
                 seen
             }
         };

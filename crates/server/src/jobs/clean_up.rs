@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::app::App;
+use crate::clock::monotonic;
 use crate::domain::forgetting::ForgettingClock;
 use crate::domain::session::SessionId;
 use crate::domain::time::Timestamp;
@@ -24,7 +23,7 @@ const KEEP_DEAD_SECONDS: i64 = 30 * 86_400;
 
 pub(super) async fn run(app: App) {
     let mut clock = ForgettingClock::starting(app.now(), LONGEST_TOKEN);
-    let mut looked_at = Instant::now();
+    let mut looked_at = monotonic();
     loop {
         tokio::time::sleep(PAUSE).await;
         app.inner.hasher.release_idle_memory();
