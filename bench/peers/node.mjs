@@ -1,4 +1,4 @@
-// Verifies and signs with the JWT libraries of Node.js. Input and output are those of src/main.rs; the argument is the folder with
+// Verifies and signs with the JWT libraries of Node.js. Input and output are those of job.rs; the argument is the folder with
 // node_modules. jose is asynchronous, so that it is given 32 calls at once, which is where it is fastest.
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'

@@ -1,4 +1,4 @@
-"""Verifies and signs with the JWT libraries of Python. Input and output are those of src/main.rs; the argument is their folder."""
+"""Verifies and signs with the JWT libraries of Python. Input and output are those of job.rs; the argument is their folder."""
 import json
 import statistics
 import sys

@@ -26,6 +26,7 @@ mod route;
 mod second_sight;
 mod sign;
 mod site;
+mod slow_store;
 mod startup;
 mod token;
 mod verify;
@@ -82,6 +83,8 @@ enum Bench {
     Route(route::Options),
     /// A token that a guard has verified before, against its first sight.
     SecondSight(second_sight::Options),
+    /// A store that stands still for twelve seconds under load: answers, memory, and that it goes on by itself.
+    SlowStore(slow_store::Options),
     /// Verifying a token, against the bare cryptography and against other libraries.
     Verify(verify::Options),
     /// Signing claims, against the bare cryptography and against other libraries.
@@ -112,6 +115,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Bench::Verify(options) => verify::run(&options)?,
         Bench::SecondSight(options) => second_sight::run(&options)?,
         Bench::Sign(options) => sign::run(&options)?,
+        Bench::SlowStore(options) => slow_store::run(&options)?,
         Bench::Startup(options) => startup::run(&options)?,
     };
     if arguments.json {

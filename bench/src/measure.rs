@@ -39,6 +39,16 @@ pub(crate) fn resident_mib(process: u32) -> anyhow::Result<f64> {
     Ok(kib / 1024.0)
 }
 
+/// The time that a process has spent on processors so far, its own and the system's for it, in seconds.
+pub(crate) fn cpu_seconds(process: u32) -> anyhow::Result<f64> {
+    let mut nanoseconds = 0;
+    for task in std::fs::read_dir(format!("/proc/{process}/task"))? {
+        let spent = std::fs::read_to_string(task?.path().join("schedstat"))?;
+        nanoseconds += spent.split(' ').next().context("schedstat is empty")?.parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(nanoseconds).as_secs_f64())
+}
+
 /// Something to measure, by name.
 pub(crate) struct Contender<'a> {
     pub(crate) name: &'static str,

@@ -77,10 +77,11 @@ async fn troubles(options: &Options) -> anyhow::Result<Vec<Row>> {
     complaints.extend(lost.map(|told| format!("the revocation of session {} is lost", told.id)));
     let alive = client::still_accepted(&clients, &site.addresses()).await?;
     let refused = site.unexcused(&ears.failures());
-    let heard = json!({"answers": ears.answers(), "sessions": told.len(), "ends": ends.count(),
+    let log_outs = ears.log_outs();
+    let heard = json!({"log_outs": &log_outs[..log_outs.len().min(SHOWN)], "answers": ears.answers(), "sessions": told.len(), "ends": ends.count(),
         "troubles": site.log(), "complaints": &complaints[..complaints.len().min(SHOWN)]});
     Ok(vec![
-        row("log_outs_of_honest_clients", ears.log_outs(), heard),
+        row("log_outs_of_honest_clients", log_outs.len(), heard),
         row("lost_or_invented_changes", complaints.len(), json!({})),
         row("ended_sessions_accepted_at_a_node", alive, json!({})),
         row("errors_beyond_the_troubles", refused.len(), json!({"first": refused.first()})),

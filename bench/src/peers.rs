@@ -35,11 +35,16 @@ struct Program {
     run: fn(&Path) -> Command,
 }
 
-const PROGRAMS: [Program; 3] = [
+const PROGRAMS: [Program; 4] = [
     Program {
-        name: "jwt-simple and josekit",
-        prepare: build_rust,
-        run: |folder| Command::new(folder.join("rust/release/peers")),
+        name: "jwt-simple (needs a C++ compiler, CMake and libclang)",
+        prepare: |folder| build("jwt-simple", folder),
+        run: |folder| Command::new(folder.join("jwt-simple/release/jwt-simple-peer")),
+    },
+    Program {
+        name: "josekit (needs a C compiler, pkg-config and OpenSSL's headers)",
+        prepare: |folder| build("josekit", folder),
+        run: |folder| Command::new(folder.join("josekit/release/josekit-peer")),
     },
     Program {
         name: "the libraries of Node.js",
@@ -172,10 +177,11 @@ fn script(program: &str, name: &str, libraries: &Path) -> Command {
     command
 }
 
-fn build_rust(folder: &Path) -> Command {
+fn build(package: &str, folder: &Path) -> Command {
     let mut command = Command::new("cargo");
-    command.args(["build", "--quiet", "--release", "--manifest-path"]).arg(root().join("bench/peers/Cargo.toml"));
-    command.arg("--target-dir").arg(folder.join("rust"));
+    command.args(["build", "--quiet", "--release", "--manifest-path"]);
+    command.arg(root().join("bench/peers").join(package).join("Cargo.toml"));
+    command.arg("--target-dir").arg(folder.join(package));
     command
 }
 

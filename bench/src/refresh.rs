@@ -2,6 +2,7 @@
 //! many sessions against few.
 
 mod bare;
+mod fill;
 mod house;
 mod load;
 mod server;
@@ -12,7 +13,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::measure::median;
+use crate::measure::{cpu_seconds, median};
 use crate::report::{Goal, Report, Row};
 pub(crate) use house::House;
 use load::Measured;
@@ -67,6 +68,9 @@ struct Side {
     idle_mib: f64,
     rates: Vec<f64>,
     medians: Vec<f64>,
+    /// Microseconds of processors that each refresh took, in the server and in its clients.
+    server_us: Vec<f64>,
+    client_us: Vec<f64>,
 }
 
 /// What was measured beside the two sides.
@@ -146,14 +150,19 @@ impl Side {
     fn start(runtime: &Runtime, house: &House, tokens: &[String], options: &Options) -> anyhow::Result<Self> {
         let server = Running::start(house)?;
         let (tokens, clients, idle_mib) = (tokens.to_vec(), options.clients, server.memory()?);
-        let mut side = Self { server, tokens, clients, idle_mib, rates: Vec::new(), medians: Vec::new() };
+        let (rates, medians, server_us, client_us) = Default::default();
+        let mut side = Self { server, tokens, clients, idle_mib, rates, medians, server_us, client_us };
         side.refresh(runtime, Duration::from_secs_f64(options.seconds / 3.0), None)?;
         Ok(side)
     }
 
     /// As fast as the answers come; gives the rate.
     fn measure(&mut self, runtime: &Runtime, time: Duration) -> anyhow::Result<f64> {
+        let before = (self.server.cpu_seconds()?, cpu_seconds(std::process::id())?);
         let measured = self.refresh(runtime, time, None)?;
+        let micros = |seconds: f64| seconds * 1e6 / f64::from(u32::try_from(measured.took.len()).unwrap_or(u32::MAX));
+        self.server_us.push(micros(self.server.cpu_seconds()? - before.0));
+        self.client_us.push(micros(cpu_seconds(std::process::id())? - before.1));
         self.rates.push(measured.rate);
         self.medians.push(measured.quantile(0.5));
         Ok(measured.rate)
@@ -167,7 +176,7 @@ impl Side {
 
 /// What one more session takes in the database, with no device, address or user agent.
 fn bytes_a_session(few: &House, many: &House, sessions: u64) -> anyhow::Result<f64> {
-    let bytes = many.size()?.saturating_sub(few.size()?);
+    let bytes = many.session_bytes()?.saturating_sub(few.session_bytes()?);
     Ok(f64::from(u32::try_from(bytes / 1024)?) * 1024.0
         / f64::from(u32::try_from(sessions.saturating_sub(FEW).max(1))?))
 }
@@ -176,8 +185,12 @@ fn rate_rows(small: &Side, others: &Others) -> anyhow::Result<[Row; 4]> {
     let (rate, memory) = (median(&small.rates), small.server.memory()?);
     let (grouped, one_by_one) = (median(&others.grouped), median(&others.one_by_one));
     let rates = |updates: f64| json!({"refreshes": rate.round(), "updates": updates.round()});
+    let (server_us, client_us) = (median(&small.server_us), median(&small.client_us));
+    let mut against_grouped = rates(grouped);
+    against_grouped["server_us"] = json!(server_us.round());
+    against_grouped["client_us"] = json!(client_us.round());
     Ok([
-        row("vs_grouped_updates", rate / grouped, Goal::AtLeast(0.5), rates(grouped)),
+        row("vs_grouped_updates", rate / grouped, Goal::AtLeast(0.5), against_grouped),
         row("vs_commit_each", rate / one_by_one, Goal::AtLeast(5.0), rates(one_by_one)),
         row("idle_memory", small.idle_mib / IDLE_MIB, Goal::AtMost(1.0), json!({"mib": small.idle_mib})),
         row("memory_under_load", memory / LOAD_MIB, Goal::AtMost(1.0), json!({"mib": memory})),
@@ -215,11 +228,13 @@ mod tests {
         let house = House(folder.path().to_owned());
         let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
         let tokens = runtime.block_on(house.open_sessions(6)).unwrap();
+        house.fill_up_to(100).unwrap();
         house.fill_up_to(500).unwrap();
         let sessions: i64 = rusqlite::Connection::open(house.database())
             .and_then(|database| database.query_row("SELECT count(*) FROM sessions", [], |row| row.get(0)))
             .unwrap();
         assert_eq!((tokens.len(), sessions), (6, 500));
+        assert!(house.session_bytes().unwrap() > 500 * 50);
         assert!(bare::rate(&house.database(), 8, Duration::from_millis(20)).unwrap() > 0.0);
     }
 }

@@ -13,7 +13,7 @@ use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 use jotgate_server::domain::email::Email;
 use jotgate_server::domain::password::Password;
-use jotgate_server::flows::{Device, Register, refresh, register};
+use jotgate_server::flows::{Device, Origin, Register, refresh, register};
 use jotgate_server::{App, Config};
 use jotgate_testkit::postgres::{Cluster, Database, Durability, programs};
 use jotgate_wire::SecretText;
@@ -128,7 +128,10 @@ impl House {
                 running.spawn(async move {
                     while now() < end {
                         for token in &mut tokens {
-                            let device = Device { address: Some("127.0.0.1".to_owned()), ..Device::default() };
+                            let device = Device {
+                                origin: Origin { address: Some("127.0.0.1".to_owned()), ..Origin::default() },
+                                ..Device::default()
+                            };
                             let grant = refresh(&app, token, device).await?;
                             grant.refresh_token.expose().clone_into(token);
                             done.fetch_add(1, Ordering::Relaxed);

@@ -24,7 +24,8 @@ pub(crate) struct Options {
     #[arg(long)]
     only: Option<Algorithm>,
     /// Compare with libraries outside our build, too, after installing them below `target/peers`: jwt-simple and josekit, which
-    /// need a C++ compiler, `CMake`, libclang and OpenSSL; and those of Node.js and Python.
+    /// need a C++ compiler, `CMake`, libclang, pkg-config and OpenSSL (Debian: build-essential cmake libclang-dev pkg-config
+    /// libssl-dev); and those of Node.js and Python.
     #[arg(long)]
     peers: bool,
 }

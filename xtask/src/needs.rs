@@ -25,6 +25,8 @@ enum Look {
     Server(&'static str, &'static str),
     /// A folder below the one that [`INTEROP`] names.
     Folder(&'static str),
+    /// A file below it.
+    File(&'static str),
 }
 
 enum Get {
@@ -32,6 +34,8 @@ enum Get {
     Apt(&'static [&'static str]),
     /// Packages of npm, into `node/` below the folder.
     Npm(&'static [&'static str]),
+    /// The same into a folder of their own.
+    NpmInto(&'static str, &'static [&'static str]),
     /// Packages of `PyPI`, into `python/` below the folder.
     Pip(&'static [&'static str]),
 }
@@ -49,6 +53,12 @@ const NEEDS: &[Need] = &[
         wanted_by: "the suite that every store passes",
         look: Look::Version("/usr/lib/postgresql", "initdb"),
         get: Get::Apt(&["postgresql"]),
+    },
+    Need {
+        name: "unshare",
+        wanted_by: "the test of a full disk",
+        look: Look::Program("unshare"),
+        get: Get::Apt(&["util-linux"]),
     },
     Need {
         name: "nginx",
@@ -69,10 +79,34 @@ const NEEDS: &[Need] = &[
         get: Get::Apt(&["nodejs", "npm"]),
     },
     Need {
+        name: "Chromium",
+        wanted_by: "the shop in a browser",
+        look: Look::Program("chromium"),
+        get: Get::Apt(&["chromium"]),
+    },
+    Need {
+        name: "Playwright's core for Node.js",
+        wanted_by: "the shop in a browser",
+        look: Look::Folder("node/node_modules/playwright-core"),
+        get: Get::Npm(&["playwright-core@1.65"]),
+    },
+    Need {
+        name: "TypeScript for Node.js",
+        wanted_by: "the types of the shop's scripts",
+        look: Look::Folder("node/node_modules/typescript"),
+        get: Get::Npm(&["typescript@7.0"]),
+    },
+    Need {
         name: "jose for Node.js",
         wanted_by: "interoperation",
         look: Look::Folder("node/node_modules/jose"),
         get: Get::Npm(&["jose@6.2"]),
+    },
+    Need {
+        name: "Node.js 24, which has ML-DSA",
+        wanted_by: "interoperation",
+        look: Look::Folder("node24/node_modules/node"),
+        get: Get::NpmInto("node24", &["node@24"]),
     },
     Need {
         name: "jsonwebtoken for Node.js",
@@ -111,10 +145,28 @@ const NEEDS: &[Need] = &[
         get: Get::Pip(&["joserfc"]),
     },
     Need {
+        name: "cryptography with ML-DSA for Python",
+        wanted_by: "interoperation",
+        look: Look::File("python/cryptography/hazmat/primitives/asymmetric/mldsa.py"),
+        get: Get::Pip(&["cryptography>=47"]),
+    },
+    Need {
         name: "Django and the hashers it knows, for Python",
         wanted_by: "imported password hashes",
         look: Look::Folder("python/django"),
         get: Get::Pip(&["Django~=5.2", "argon2-cffi~=25.1", "bcrypt~=5.0", "passlib~=1.7"]),
+    },
+    Need {
+        name: "aiosmtpd for Python",
+        wanted_by: "mail",
+        look: Look::Folder("python/aiosmtpd"),
+        get: Get::Pip(&["aiosmtpd~=1.4"]),
+    },
+    Need {
+        name: "Schemathesis for Python",
+        wanted_by: "the description of the API",
+        look: Look::Folder("python/schemathesis"),
+        get: Get::Pip(&["schemathesis~=4.32"]),
     },
     Need {
         name: "Firebase's scrypt for Node.js",
@@ -149,6 +201,7 @@ impl Need {
                 ["", "/usr/sbin/", "/usr/local/sbin/"].iter().any(|folder| runs(&format!("{folder}{name}"), version))
             }
             Look::Folder(path) => interop.join(path).is_dir(),
+            Look::File(path) => interop.join(path).is_file(),
         }
     }
 }
@@ -161,15 +214,14 @@ impl Get {
                 install.args(["--yes", "--no-install-recommends"]).args(*packages);
                 vec![apt_get("update"), install]
             }
-            Self::Npm(packages) => {
-                let mut install = Command::new("npm");
-                install.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(interop.join("node"));
-                install.args(*packages);
-                vec![install]
-            }
+            Self::Npm(packages) => vec![npm_install(&interop.join("node"), packages)],
+            Self::NpmInto(folder, packages) => vec![npm_install(&interop.join(folder), packages)],
             Self::Pip(packages) => {
                 let mut install = Command::new("pip3");
-                install.args(["install", "--quiet", "--target"]).arg(interop.join("python")).args(*packages);
+                install
+                    .args(["install", "--quiet", "--upgrade", "--target"])
+                    .arg(interop.join("python"))
+                    .args(*packages);
                 vec![install]
             }
         }
@@ -180,10 +232,18 @@ impl std::fmt::Display for Get {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Apt(packages) => write!(f, "installing {} with apt-get", packages.join(", ")),
-            Self::Npm(packages) => write!(f, "fetching {} with npm into the target folder", packages.join(", ")),
+            Self::Npm(packages) | Self::NpmInto(_, packages) => {
+                write!(f, "fetching {} with npm into the target folder", packages.join(", "))
+            }
             Self::Pip(packages) => write!(f, "fetching {} with pip into the target folder", packages.join(", ")),
         }
     }
+}
+
+fn npm_install(folder: &Path, packages: &[&str]) -> Command {
+    let mut install = Command::new("npm");
+    install.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(folder).args(packages);
+    install
 }
 
 /// Whoever is not the super-user goes through `sudo`, which must not stop to ask for a password.

@@ -27,7 +27,7 @@ impl People {
             emails.push(email);
         }
         let closed = make(&app, "disabled@example.com").await?;
-        flows::disable_user(&app, closed).await?;
+        flows::disable_user(&app, &flows::By::command_line(), closed).await?;
         let social = Imported { email: "passwordless@example.com".to_owned(), ..Imported::default() };
         flows::import(&app, vec![social], ImportMode::Write).await?;
         app.close().await;
@@ -44,6 +44,6 @@ impl People {
 
 async fn make(app: &App, email: &str) -> anyhow::Result<jotgate_server::domain::user::UserId> {
     let (email, password) = (Email::parse(email)?, Password::parse(PASSWORD)?);
-    let new = NewUser { email, password, name: None, roles: Vec::new() };
-    Ok(flows::create_user(app, new).await?.id)
+    let new = NewUser::new(email, Some(password));
+    Ok(flows::create_user(app, &flows::By::command_line(), new).await?.id)
 }

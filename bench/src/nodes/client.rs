@@ -1,7 +1,7 @@
 //! An honest client of several nodes: it refreshes, logs in and out, and when a node fails it, asks the next one the same.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(super) struct Ears {
     answers: AtomicU64,
-    log_outs: AtomicUsize,
+    log_outs: Mutex<Vec<String>>,
     failures: Mutex<Vec<Failed>>,
 }
 
@@ -49,8 +49,9 @@ impl Ears {
         self.answers.load(Ordering::Relaxed)
     }
 
-    pub(super) fn log_outs(&self) -> usize {
-        self.log_outs.load(Ordering::Relaxed)
+    /// What honest clients were told instead of a token, one for each log-out.
+    pub(super) fn log_outs(&self) -> Vec<String> {
+        self.log_outs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn failures(&self) -> Vec<Failed> {
@@ -163,7 +164,8 @@ impl Client {
             session.told.generation += 1;
             session.take(&answer);
         } else {
-            self.ears.log_outs.fetch_add(1, Ordering::Relaxed);
+            let told = format!("session {}: {} {}", session.told.id, answer.status, answer.text("code"));
+            self.ears.log_outs.lock().unwrap_or_else(PoisonError::into_inner).push(told);
             // It goes on without that session, whatever became of it.
             session.told.end = End::Unsure;
         }

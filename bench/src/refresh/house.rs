@@ -10,13 +10,13 @@ use jotgate_server::domain::password::Password;
 use jotgate_server::domain::time::Timestamp;
 use jotgate_server::flows::{Device, Register, register};
 use jotgate_server::{App, Clock, Config, SystemClock, SystemRandom};
-use rusqlite::{Connection, params};
 use tokio::task::JoinSet;
 
+use super::fill;
 use crate::chance::Chance;
 
 /// Over how many milliseconds the sessions were opened: three weeks.
-const SPREAD_MILLIS: u64 = 21 * 86_400_000;
+pub(super) const SPREAD_MILLIS: u64 = 21 * 86_400_000;
 /// Registrations at once; each waits for a password hash.
 const AT_ONCE: u64 = 8;
 
@@ -67,7 +67,7 @@ impl House {
     }
 
     /// Moves in: opens so many sessions, each of a user of its own. Gives their refresh tokens.
-    pub(super) async fn open_sessions(&self, count: u64) -> anyhow::Result<Vec<String>> {
+    pub(crate) async fn open_sessions(&self, count: u64) -> anyhow::Result<Vec<String>> {
         let clock = Arc::new(PastClock(Mutex::new(Chance::new(1))));
         let app = App::open_with(self.config()?, clock, Arc::new(SystemRandom)).await?;
         let mut running = JoinSet::new();
@@ -88,28 +88,7 @@ impl House {
 
     /// Adds sessions of nobody in particular until there are so many.
     pub(super) fn fill_up_to(&self, sessions: u64) -> anyhow::Result<()> {
-        let mut database = Connection::open(self.database())?;
-        let (present, user) = database.query_row("SELECT count(*), min(user_id) FROM sessions", [], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
-        })?;
-        let missing = sessions.saturating_sub(present.unsigned_abs());
-        let now = SystemClock.now().millis();
-        let begin = now.saturating_sub_unsigned(SPREAD_MILLIS);
-        let mut chance = Chance::new(2);
-        let transaction = database.transaction()?;
-        let mut insert = transaction.prepare(
-            "INSERT INTO sessions (id, user_id, client_id, generation, scope, created_at, rotated_at, last_used_at, \
-             expires_at, idle_for) VALUES (?1, ?2, 'jotgate', 0, '', ?3, ?3, ?3, ?3 + 15552000000, 2592000)",
-        )?;
-        for number in 0..missing {
-            let opened = begin.saturating_add_unsigned(SPREAD_MILLIS / missing * number);
-            let id = id(opened.cast_unsigned(), &mut chance);
-            insert.execute(params![id, user, opened])?;
-        }
-        drop(insert);
-        transaction.commit()?;
-        database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).context("a checkpoint")?;
-        Ok(())
+        fill::fill_up_to(&self.database(), sessions)
     }
 
     /// The same data in another folder. Nobody may have it open.
@@ -120,9 +99,9 @@ impl House {
         Ok(Self(folder.to_owned()))
     }
 
-    /// The size of the database in bytes.
-    pub(super) fn size(&self) -> anyhow::Result<u64> {
-        Ok(std::fs::metadata(self.database())?.len())
+    /// Bytes that its sessions take, with the index over them.
+    pub(super) fn session_bytes(&self) -> anyhow::Result<u64> {
+        fill::session_bytes(&self.database())
     }
 }
 
@@ -131,11 +110,4 @@ async fn open_session(app: &App, number: u64) -> anyhow::Result<String> {
     let password = Password::parse("a long enough pass phrase").context("a password")?;
     let opened = register(app, Register { email, password, name: None }, Device::default()).await?;
     Ok(opened.grant.refresh_token.expose().to_owned())
-}
-
-/// An id as the server makes them (`UUIDv7`): the time, then randomness.
-fn id(millis: u64, chance: &mut Chance) -> [u8; 16] {
-    let random = u128::from(chance.below(1 << 38)) << 38 | u128::from(chance.below(1 << 38));
-    let id = u128::from(millis) << 80 | 0x7 << 76 | random;
-    id.to_be_bytes()
 }

@@ -10,7 +10,7 @@ use clap::Args;
 use jotgate_server::App;
 
 use super::house::House;
-use crate::measure::resident_mib;
+use crate::measure::{cpu_seconds, resident_mib};
 use crate::site;
 
 #[derive(Debug, Args)]
@@ -62,6 +62,11 @@ impl Running {
     /// The memory that it holds, in MiB.
     pub(crate) fn memory(&self) -> anyhow::Result<f64> {
         resident_mib(self.process.id())
+    }
+
+    /// The time that it has spent on processors, in seconds.
+    pub(super) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        cpu_seconds(self.process.id())
     }
 }
 

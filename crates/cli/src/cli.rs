@@ -4,7 +4,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::{backup, completions, config, dev, jwk, jws, keys, man, restore, serve, sessions, store, token, users};
+use crate::{
+    audit, backup, completions, config, dev, jwk, jws, keys, man, restore, serve, sessions, store, token, users,
+};
 
 /// JWT authentication: log in once, verify anywhere without asking anyone, log out everywhere at once.
 #[derive(Debug, Parser)]
@@ -39,6 +41,7 @@ enum Command {
     Users(users::Command),
     #[command(subcommand)]
     Sessions(sessions::Command),
+    Audit(audit::Args),
     #[command(subcommand)]
     Keys(keys::Command),
     Backup(backup::Args),
@@ -65,6 +68,7 @@ impl Cli {
             Command::Config(command) => config::run(&command, output),
             Command::Users(command) => users::run(command, output),
             Command::Sessions(command) => sessions::run(&command, output),
+            Command::Audit(args) => audit::run(&args, output),
             Command::Keys(command) => keys::run(command, output),
             Command::Backup(args) => backup::run(&args, output),
             Command::Restore(args) => restore::run(&args, output),
@@ -85,5 +89,42 @@ mod tests {
     #[test]
     fn the_tree_of_commands_is_sound() {
         Cli::command().debug_assert();
+    }
+}
+
+#[cfg(test)]
+mod reference {
+    use std::fmt::Write;
+    use std::path::Path;
+
+    use clap::{Command, CommandFactory};
+
+    use super::Cli;
+
+    /// Wide enough that no line is broken by the terminal of whoever runs the tests.
+    const WIDTH: usize = 120;
+
+    #[test]
+    fn command_line_md_is_fresh() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/command-line.md");
+        let mut fresh = String::from("# The command line\n\nWhat `--help` says, of every command.\n");
+        let mut tree = Cli::command().term_width(WIDTH);
+        tree.build();
+        describe(&tree, &mut fresh);
+        if std::fs::read_to_string(&page).unwrap_or_default() != fresh {
+            std::fs::write(&page, fresh).unwrap();
+            panic!("docs/reference/command-line.md was stale and is written anew: commit it");
+        }
+    }
+
+    fn describe(command: &Command, page: &mut String) {
+        let mut plain = command.clone().term_width(WIDTH).color(clap::ColorChoice::Never);
+        let name = plain.get_bin_name().unwrap_or("jotgate").to_owned();
+        let help = plain.render_long_help().to_string();
+        let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+        let _ = write!(page, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set()) {
+            describe(sub, page);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `jotgate`: the server, and a command line for users, sessions, keys and tokens.
 
+mod audit;
 mod backup;
 mod batch;
 mod cli;

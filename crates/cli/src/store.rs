@@ -78,9 +78,11 @@ pub(crate) fn name(config: &Config) -> String {
 /// Why a server or its store does not start, with the exit code for it.
 pub(crate) fn failure(error: StartError) -> Failure {
     match error {
-        StartError::Config(_) | StartError::StoreUrl(_) | StartError::MasterKey(_) | StartError::Passwords(_) => {
-            Failure::usage(error)
-        }
+        StartError::Config(_)
+        | StartError::StoreUrl(_)
+        | StartError::MasterKey(_)
+        | StartError::Passwords(_)
+        | StartError::Mail(_) => Failure::usage(error),
         StartError::UnfinishedCopy
         | StartError::Open(_)
         | StartError::Store(_)
@@ -95,7 +97,10 @@ pub(crate) fn refused(error: FlowFailure) -> Failure {
         FlowFailure::Store(_) | FlowFailure::NoKey | FlowFailure::Overloaded | FlowFailure::Internal(_) => {
             Failure::environment(error)
         }
-        FlowFailure::InvalidEmail(_) | FlowFailure::InvalidName(_) => Failure::usage(error),
+        FlowFailure::InvalidEmail(_)
+        | FlowFailure::InvalidName(_)
+        | FlowFailure::InvalidRole
+        | FlowFailure::InvalidMetadata(..) => Failure::usage(error),
         _ => Failure::no(error),
     }
 }

@@ -1,6 +1,7 @@
 //! Times for people: RFC 3339, and how far from now.
 
 use jiff::Timestamp;
+use jotgate_server::config::Seconds;
 
 /// Seconds since 1970 as RFC 3339 in UTC; nothing for a time outside the years −9999 to 9999.
 pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
@@ -11,6 +12,12 @@ pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
 pub(crate) fn rfc3339_of_millis(millis: i64) -> String {
     let seconds = millis.div_euclid(1000);
     rfc3339(seconds).unwrap_or_else(|| seconds.to_string())
+}
+
+/// Seconds since 1970 of a time in RFC 3339, or of so long before now: `90s`, `30m`, `24h`, `7d`.
+pub(crate) fn since(text: &str, now: i64) -> Option<i64> {
+    let ago = Seconds::parse(text).ok().map(|ago| now.saturating_sub(ago.get()));
+    ago.or_else(|| text.parse::<Timestamp>().ok().map(Timestamp::as_second))
 }
 
 /// `in 9 minutes`, `3 hours ago`, `now`.
@@ -52,6 +59,21 @@ mod tests {
             assert_eq!(relative(seconds, 0), words);
         }
         assert!(relative(i64::MIN, i64::MAX).ends_with("ago"));
+    }
+
+    #[test]
+    fn a_time_is_written_or_so_long_ago() {
+        for (text, seconds) in [
+            ("90s", Some(1_799_999_910)),
+            ("1d 12h", Some(1_799_870_400)),
+            ("2027-01-15T08:00:00Z", Some(1_800_000_000)),
+            ("2027-01-15T09:00:00+01:00", Some(1_800_000_000)),
+            ("2027-01-15", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(since(text, 1_800_000_000), seconds, "{text}");
+        }
     }
 
     #[test]

@@ -56,6 +56,7 @@ impl Rejection {
             Why::Token { code, .. } => Problem::verification(*code),
             Why::Scope(_) => Problem::verification(VerificationCode::ScopeInsufficient),
             Why::Request(what) => Problem::new(ErrorCode::InvalidRequest).with_detail(*what),
+            Why::CrossSite(what) => Problem::new(ErrorCode::CrossSiteRequest).with_detail(what.detail()),
             Why::Unguarded => Problem::new(ErrorCode::InternalError),
         }
     }

@@ -123,6 +123,12 @@ impl Auth {
         serde_json::from_str(self.registered().as_json()).map_err(ClaimsError::new)
     }
 
+    /// The header of the token as JSON (`alg`, `typ`, `kid`), for programs that show it.
+    #[must_use]
+    pub fn header_json(&self) -> &str {
+        self.0.verified.header().as_json()
+    }
+
     /// What a revocation may name. A session that cannot be read could not be found to have ended, so it is refused.
     pub(crate) fn facts(&self) -> Result<TokenFacts<'_>, Rejection> {
         let own = self.own().ok_or_else(Rejection::malformed_claims)?;

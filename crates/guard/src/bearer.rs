@@ -1,4 +1,4 @@
-//! The one token of a request: `Authorization: Bearer …` and nothing else (RFC 6750 §2).
+//! The token in a request's header: `Authorization: Bearer …` (RFC 6750 §2). Where `cookie.rs` knows another, this one wins.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Uri};

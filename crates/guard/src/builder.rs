@@ -4,13 +4,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jotgate_jose::jwt::Predecessor;
 use jotgate_jose::{Algorithm, KeyError, KeySet, KeySource, VerifyingKey};
 use jotgate_wire::RevocationSet;
 use reqwest::Certificate;
 
 use crate::cache::Cache;
+use crate::cookie::Cookies;
 use crate::issuer::Issuer;
 use crate::keys::Limits;
+use crate::predecessor::Old;
 use crate::reach::Lookup;
 use crate::verifier::{Verifier, VerifierId};
 use crate::{Clock, Guard, Stale};
@@ -35,6 +38,8 @@ pub struct GuardBuilder {
     needs_name: bool,
     audiences: Vec<String>,
     trusted: Vec<Issuer>,
+    predecessor: Option<Predecessor>,
+    cookie_origins: Vec<String>,
     roots: Vec<String>,
     clock: Clock,
     cached_tokens: Option<usize>,
@@ -102,6 +107,14 @@ pub enum BuildError {
     /// A certificate is none, or not in PEM.
     #[error("a root certificate cannot be read: {0}")]
     RootCertificate(String),
+    /// Pages of an origin were to use cookies, and it is none.
+    #[error("{origin:?} cannot be the origin of pages with cookies: {reason}")]
+    CookieOrigin {
+        /// As it was given.
+        origin: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// No HTTP client could be made.
     #[error("no HTTP client to fetch keys with: {0}")]
     Client(#[source] reqwest::Error),
@@ -202,6 +215,28 @@ impl GuardBuilder {
         self
     }
 
+    /// Takes tokens of a hand-written application that the issuers take over from, until a date. They speak for an issuer of their own
+    /// ([`Predecessor::NAME`] unless it had a name), so that [`Auth::issuer`](crate::Auth::issuer) tells them apart.
+    ///
+    /// A token that names one of the issuers is held to that issuer's keys and never to the predecessor's secret. Nobody says which of the
+    /// predecessor's tokens have ended but for what the issuers say of their subject; a route with [`Stale::Refuse`] takes none.
+    pub fn predecessor(mut self, predecessor: Predecessor) -> Self {
+        self.predecessor = Some(predecessor);
+        self
+    }
+
+    /// Takes the token also from the cookie that a Jotgate server on this host sets for browsers (`__Host-jg_at`, or `jg_at` over
+    /// plain http on a loopback address), and says whose pages may use it: an origin as a browser writes it, such as
+    /// `https://shop.example.com`, that of this API included. Several calls accept several.
+    ///
+    /// A request that may change something (any method but the safe ones of RFC 9110 §9.2.1, or one that opens a WebSocket) counts by
+    /// its cookie only if it comes from one of them; otherwise it is answered with 403 and `cross_site_request`. A token in the
+    /// `Authorization` header wins, and is asked for no origin.
+    pub fn cookie_origin(mut self, origin: impl Into<String>) -> Self {
+        self.cookie_origins.push(origin.into());
+        self
+    }
+
     /// What is done with a good token while it is not known what has ended, where a route says nothing else
     /// ([`GuardLayer::stale`](crate::GuardLayer::stale)); [`Stale::Accept`] by default.
     pub fn stale(mut self, policy: Stale) -> Self {
@@ -269,15 +304,19 @@ impl GuardBuilder {
         if issuers.is_empty() || (self.needs_name && !self.is_named) {
             return Err(BuildError::NoIssuer);
         }
-        let mut names = HashSet::new();
+        let mut names: HashSet<&str> = self.predecessor.iter().map(Predecessor::as_issuer).collect();
         if let Some(twice) = issuers.iter().find(|issuer| !names.insert(issuer.name.as_str())) {
             return Err(BuildError::IssuerTwice(twice.name.clone()));
         }
+        let predecessor = self.predecessor.take().map(Old::new);
+        let cookies = Cookies::new(std::mem::take(&mut self.cookie_origins));
+        let cookies = cookies.map_err(|(origin, reason)| BuildError::CookieOrigin { origin, reason })?;
         let (clock, stale) = (self.clock.clone(), self.stale);
         let cache = Cache::new(self.cached_tokens.unwrap_or(CACHED_TOKENS));
         let shared = self.shared()?;
         let issuers = issuers.into_iter().map(|issuer| issuer.build(&shared)).collect::<Result<_, _>>()?;
-        Ok(Guard::new(Verifier::new(VerifierId::next(), issuers, clock, cache, stale)))
+        let verifier = Verifier::new(VerifierId::next(), issuers, clock, cache, stale);
+        Ok(Guard::new(verifier.with_cookies(cookies).with_predecessor(predecessor)))
     }
 
     fn shared(self) -> Result<Shared, BuildError> {

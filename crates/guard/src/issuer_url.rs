@@ -66,7 +66,8 @@ impl IssuerUrl {
     }
 }
 
-fn is_safe(url: &Url) -> bool {
+/// `https`, or `http` on this machine.
+pub(crate) fn is_safe(url: &Url) -> bool {
     url.has_host() && (url.scheme() == "https" || (url.scheme() == "http" && on_loopback(url)))
 }
 

@@ -11,7 +11,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::verifier::{Attempt, Missing, VerifierId};
-use crate::{Auth, Guard, Rejection, Stale, bearer};
+use crate::{Auth, Guard, Rejection, Stale};
 
 /// Puts a guard around a service. Made by [`Guard::layer`], [`Guard::optional`] and [`Guard::require_scope`].
 #[derive(Debug, Clone)]
@@ -109,7 +109,7 @@ impl Checkpoint {
         {
             return self.admit(known.auth.clone()).into();
         }
-        let token = match bearer::token(request.headers(), request.uri()) {
+        let token = match self.guard.verifier().token_of(request) {
             Ok(Some(token)) => token,
             Ok(None) => return self.admit(None).into(),
             Err(rejection) => return Verdict::Refuse(self.guard.verifier().refuse(rejection)),

@@ -30,12 +30,18 @@
 //! | no token | 401 | `Bearer` |
 //! | a token that is refused | 401 | `Bearer error="invalid_token", error_description="<code>"` |
 //! | a scope that is lacking | 403 | `Bearer error="insufficient_scope", error_description="scope_insufficient", scope="<scope>"` |
-//! | two `Authorization` headers, or a token in the address | 400 | `Bearer error="invalid_request", error_description="<why>"` |
+//! | a cookie, where cookies count, in a request that another site may have caused | 403 | – |
+//! | two `Authorization` headers, two cookies, or a token in the address | 400 | `Bearer error="invalid_request", error_description="<why>"` |
 //! | the issuer's keys cannot be had | 503 with `Retry-After` | – |
 //! | it is not known what has ended, on a route with [`Stale::Refuse`] or of an issuer that was given it | 503 with `Retry-After` | – |
 //!
 //! The body is a problem in JSON (RFC 9457) with the code. What was expected and found stands in the log (target
 //! `jotgate_guard`, level `debug`, at most ten a second of each code), and never the token.
+//!
+//! # Browsers
+//!
+//! The token comes as `Authorization: Bearer …`. With [`GuardBuilder::cookie_origin`] it may also come in the `HttpOnly` cookie that
+//! a Jotgate server sets for browsers; a request that has both speaks for its header. `docs/guides/browsers.md` says when to use which.
 //!
 //! # What has ended
 //!
@@ -67,6 +73,7 @@ mod bearer;
 mod builder;
 mod cache;
 mod clock;
+mod cookie;
 #[cfg(feature = "axum")]
 mod extract;
 mod feed;
@@ -77,6 +84,7 @@ mod keys;
 mod layer;
 mod metrics;
 mod pace;
+mod predecessor;
 mod reach;
 mod rejection;
 mod stale;
@@ -90,6 +98,7 @@ pub use clock::Clock;
 #[cfg(feature = "axum")]
 pub use extract::{Scope, Scoped};
 pub use issuer::Issuer;
+pub use jotgate_jose::jwt::Predecessor;
 pub use jotgate_jose::{Algorithm, KeySet, VerifyingKey};
 pub use jotgate_wire::{AccessClaims, RevocationSet, VerificationCode};
 pub use layer::{GuardLayer, Guarded, ResponseFuture};

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jotgate_jose::Refusal;
-use jotgate_wire::{BearerError, ErrorCode, VerificationCode};
+use jotgate_wire::{BearerError, CrossSite, ErrorCode, VerificationCode};
 
 /// A request is refused. An outsider is told the [`code`](Self::code) and no more; [`Display`](fmt::Display) is for the log.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub(crate) enum Why {
     Scope(Box<str>),
     /// The request carries its token in a way that RFC 6750 forbids.
     Request(&'static str),
+    /// The request has a cookie, and another site may have caused it.
+    CrossSite(CrossSite),
     /// An extractor stands on a route that no guard protects.
     Unguarded,
 }
@@ -61,7 +63,10 @@ impl Rejection {
     }
 
     pub(crate) fn no_token() -> Self {
-        Self::token(VerificationCode::TokenMissing, "no Authorization header with the scheme Bearer")
+        Self::token(
+            VerificationCode::TokenMissing,
+            "no Authorization header with the scheme Bearer, and no cookie that counts",
+        )
     }
 
     pub(crate) fn malformed_claims() -> Self {
@@ -82,6 +87,10 @@ impl Rejection {
 
     pub(crate) fn request(what: &'static str) -> Self {
         Self::new(Why::Request(what))
+    }
+
+    pub(crate) fn cross_site(why: CrossSite) -> Self {
+        Self::new(Why::CrossSite(why))
     }
 
     pub(crate) fn unguarded() -> Self {
@@ -105,21 +114,22 @@ impl Rejection {
             Why::Token { code, .. } => code.as_str(),
             Why::Scope(_) => VerificationCode::ScopeInsufficient.as_str(),
             Why::Request(_) => ErrorCode::InvalidRequest.as_str(),
+            Why::CrossSite(_) => ErrorCode::CrossSiteRequest.as_str(),
             Why::Unguarded => ErrorCode::InternalError.as_str(),
         }
     }
 
-    /// The code, where the token is what is refused; nothing for a malformed request.
+    /// The code, where the token is what is refused; nothing for a malformed or a cross-site request.
     #[must_use]
     pub fn verification_code(&self) -> Option<VerificationCode> {
         match self.why() {
             Why::Token { code, .. } => Some(*code),
             Why::Scope(_) => Some(VerificationCode::ScopeInsufficient),
-            Why::Request(_) | Why::Unguarded => None,
+            Why::Request(_) | Why::CrossSite(_) | Why::Unguarded => None,
         }
     }
 
-    /// How RFC 6750 §3.1 has it answered; nothing when it is the program's fault.
+    /// How RFC 6750 §3.1 has it answered; nothing when it is the program's fault, or that another site may have caused the request.
     #[must_use]
     pub fn bearer_error(&self) -> Option<BearerError> {
         match self.why() {
@@ -131,7 +141,10 @@ impl Rejection {
     /// The HTTP status of the answer.
     #[must_use]
     pub fn status(&self) -> u16 {
-        self.bearer_error().map_or(500, BearerError::status)
+        match self.why() {
+            Why::CrossSite(_) => ErrorCode::CrossSiteRequest.status(),
+            _ => self.bearer_error().map_or(500, BearerError::status),
+        }
     }
 
     /// What would have been accepted, for the log; empty where the code says it all.
@@ -140,7 +153,7 @@ impl Rejection {
         match self.why() {
             Why::Token { refusal: Some(refusal), .. } => refusal.expected(),
             Why::Scope(scope) => format!("scope {scope}"),
-            Why::Token { .. } | Why::Request(_) | Why::Unguarded => String::new(),
+            Why::Token { .. } | Why::Request(_) | Why::CrossSite(_) | Why::Unguarded => String::new(),
         }
     }
 
@@ -151,6 +164,7 @@ impl Rejection {
             Why::Token { refusal: Some(refusal), .. } => refusal.found(),
             Why::Token { found, .. } => found.clone().into_owned(),
             Why::Request(found) => (*found).to_owned(),
+            Why::CrossSite(found) => found.detail().to_owned(),
             Why::Scope(_) => "a token without it".to_owned(),
             Why::Unguarded => "an extractor on a route without a guard's layer".to_owned(),
         }

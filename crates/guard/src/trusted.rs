@@ -167,7 +167,7 @@ impl TrustedIssuer {
         self.lists.as_ref().filter(|lists| lists.always || !self.ended.is_followed())
     }
 
-    fn check_revocations(&self, auth: &Auth) -> Result<(), Rejection> {
+    pub(crate) fn check_revocations(&self, auth: &Auth) -> Result<(), Rejection> {
         let facts_checked = |ended: &RevocationSet| match auth.facts().map(|facts| ended.check(&facts)) {
             Ok(None) => None,
             Ok(Some(code)) => Some(Rejection::token(code, "an entry of the revocations names it")),

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use http::Request;
 use jotgate_jose::jwt::Policy;
 use jotgate_jose::{KeySet, danger};
 use jotgate_wire::VerificationCode;
@@ -15,12 +16,14 @@ use tokio::time::Instant;
 
 use crate::cache::Cache;
 use crate::clock::monotonic;
+use crate::cookie::Cookies;
 use crate::keys::Lack;
 use crate::layer::GuardLayer;
 use crate::metrics::Counters;
+use crate::predecessor::Old;
 use crate::status::List;
 use crate::trusted::{Keys, TrustedIssuer, Unfinished};
-use crate::{Auth, Clock, GuardBuilder, Rejection, Stale};
+use crate::{Auth, Clock, GuardBuilder, Rejection, Stale, bearer};
 
 /// Protects an API: verifies tokens of the issuers that it trusts. Cloning is cheap.
 ///
@@ -32,6 +35,10 @@ pub(crate) struct Verifier {
     pub(crate) id: VerifierId,
     /// At least one.
     issuers: Box<[Arc<TrustedIssuer>]>,
+    /// What the issuers take over from, if anything.
+    predecessor: Option<Old>,
+    /// Whose pages may send a token in a cookie, if anybody's.
+    cookies: Option<Cookies>,
     clock: Clock,
     cache: Cache,
     /// What is counted of requests that are no trusted issuer's.
@@ -100,6 +107,7 @@ impl Guard {
     pub async fn ended(&self, auth: &Auth) -> Rejection {
         match self.0.issuer_of(auth) {
             Some(issuer) => issuer.ended(auth, &self.0.clock).await,
+            None if self.0.old_issuer_of(auth).is_some() => Old::ended(auth, &self.0.issuers).await,
             None => Rejection::other_issuer(auth.issuer()),
         }
     }
@@ -136,7 +144,23 @@ impl Attempt {
 impl Verifier {
     pub(crate) fn new(id: VerifierId, issuers: Vec<TrustedIssuer>, clock: Clock, cache: Cache, stale: Stale) -> Self {
         let (issuers, strangers) = (issuers.into_iter().map(Arc::new).collect(), Counters::of_none());
-        Self { id, issuers, clock, cache, strangers, stale }
+        Self { id, issuers, predecessor: None, cookies: None, clock, cache, strangers, stale }
+    }
+
+    pub(crate) fn with_predecessor(self, predecessor: Option<Old>) -> Self {
+        Self { predecessor, ..self }
+    }
+
+    pub(crate) fn with_cookies(self, cookies: Option<Cookies>) -> Self {
+        Self { cookies, ..self }
+    }
+
+    /// The one token of a request: that of its header, else that of its cookie, where cookies count.
+    pub(crate) fn token_of<'a, B>(&self, request: &'a Request<B>) -> Result<Option<&'a str>, Rejection> {
+        match (bearer::token(request.headers(), request.uri())?, &self.cookies) {
+            (None, Some(cookies)) => cookies.token(request),
+            (token, _) => Ok(token),
+        }
     }
 
     /// Verifies with what is in memory. A token that passed before is looked for first, whoever issued it.
@@ -144,6 +168,9 @@ impl Verifier {
         let now = self.clock.now();
         if let Some(attempt) = self.cache.get(token, now, |issuer, auth| remember(issuer, auth, now)) {
             return attempt;
+        }
+        if let Some(old) = self.predecessor.as_ref().filter(|old| old.is_meant(token, &self.issuers)) {
+            return Attempt::Done(old.verify(token, &self.issuers, now));
         }
         match self.choose(token) {
             Ok(issuer) => match self.attempt_with(issuer, token, now) {
@@ -185,6 +212,10 @@ impl Verifier {
 
     fn issuer_of(&self, auth: &Auth) -> Option<&Arc<TrustedIssuer>> {
         self.issuers.iter().find(|issuer| *issuer.name == *auth.issuer())
+    }
+
+    fn old_issuer_of(&self, auth: &Auth) -> Option<&Old> {
+        self.predecessor.as_ref().filter(|old| old.has_issued(auth))
     }
 
     /// The issuer whose token this has to be: the only one, or the one that it names.
@@ -255,6 +286,10 @@ impl Verifier {
         let issuer = self.issuer_of(auth);
         if issuer.is_some_and(|issuer| !issuer.is_stale(auth, self.clock.now())) {
             return Ok(());
+        }
+        if let Some(old) = self.old_issuer_of(auth) {
+            let why = "nobody says which tokens of the predecessor have ended";
+            return Err(old.refuse(Rejection::token(VerificationCode::RevocationsStale, why)));
         }
         let why = "nothing was heard of the issuer's feed for too long, or its status list cannot be had";
         let rejection = Rejection::token(VerificationCode::RevocationsStale, why);

@@ -34,6 +34,7 @@ pub(crate) enum Reason {
     Expired { exp: i64, now: i64, leeway: i64 },
     TooOld { iat: i64, now: i64, max_age: i64, leeway: i64 },
     NotYet { claim: &'static str, from: i64, now: i64, leeway: i64 },
+    PredecessorOver { until: i64, now: i64 },
 }
 
 /// A piece of a token as a person may see it: cut at a fixed length, nothing in it that moves a cursor.
@@ -100,7 +101,7 @@ impl Refusal {
             Reason::ClaimMissing { .. } => Code::ClaimMissing,
             Reason::Issuer { .. } => Code::IssuerMismatch,
             Reason::Audience { .. } => Code::AudienceMismatch,
-            Reason::Expired { .. } | Reason::TooOld { .. } => Code::TokenExpired,
+            Reason::Expired { .. } | Reason::TooOld { .. } | Reason::PredecessorOver { .. } => Code::TokenExpired,
             Reason::NotYet { .. } => Code::TokenNotYetValid,
         }
     }
@@ -126,6 +127,11 @@ impl Refusal {
             Reason::Expired { now, leeway, .. } => format!("`exp` after {now} less {leeway} s of leeway"),
             Reason::TooOld { now, max_age, leeway, .. } => {
                 format!("`iat` at most {max_age} s before {now}, and {leeway} s of leeway")
+            }
+            Reason::PredecessorOver { until, .. } => {
+                format!(
+                    "a token of an issuer: those of the predecessor were taken until {until}, and its secret is not used any more"
+                )
             }
             Reason::NotYet { claim, now, leeway, .. } => format!("`{claim}` not after {now} plus {leeway} s of leeway"),
         }
@@ -156,6 +162,9 @@ impl Refusal {
             Reason::TooOld { iat, now, max_age, leeway } => {
                 let late = now.saturating_sub(*iat).saturating_sub(*max_age).saturating_sub(*leeway);
                 format!("{iat}: {} too old", seconds(late))
+            }
+            Reason::PredecessorOver { until, now } => {
+                format!("one of the predecessor: {} too late", seconds(now.saturating_sub(*until)))
             }
             Reason::NotYet { from, now, leeway, .. } => {
                 format!("{from}: {} too early", seconds(from.saturating_sub(*now).saturating_sub(*leeway)))

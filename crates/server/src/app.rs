@@ -13,6 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::hasher::{HashError, Hasher};
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::mail::Mail;
 use crate::random::{Random, SystemRandom};
 use crate::revocations::Revocations;
 use crate::serve;
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) terms: Terms,
     pub(crate) revocations: Revocations,
     pub(crate) hasher: Hasher,
+    pub(crate) mail: Mail,
     pub(crate) throttle: Throttle,
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
@@ -75,6 +77,9 @@ pub enum StartError {
     /// The password parameters are out of range.
     #[error("{0}")]
     Passwords(String),
+    /// Mail cannot be set up.
+    #[error("mail: {0}")]
+    Mail(String),
     /// The listener or TLS cannot be set up.
     #[error("{0}")]
     Listen(String),
@@ -113,10 +118,11 @@ impl App {
         let terms = Terms::new(&config);
         let keys = open_keys(&config, &terms, &store, &*random, clock.now()).await?;
         let hasher = Hasher::new(&config.passwords, &*random)?;
-        let throttle = Throttle::new(&config.throttle);
+        let mail = Mail::new(&config).map_err(|error| StartError::Mail(error.to_string()))?;
+        let throttle = Throttle::new(&config.throttle, &keys.master().derive("tries"));
         let revocations = Revocations::new(&config.revocations);
         let limits = Limits::new(config.http.max_connections);
-        let inner = Inner { config, store, keys, terms, revocations, hasher, throttle, limits, clock, random };
+        let inner = Inner { config, store, keys, terms, revocations, hasher, mail, throttle, limits, clock, random };
         let app = Self { inner: Arc::new(inner) };
         app.follow_revocations().await?;
         Ok(app)
@@ -135,7 +141,8 @@ impl App {
         let url = url.map_err(|error| error.to_string());
         let url = url.and_then(|url| Store::check(&url).map_err(|error| error.to_string()));
         let tls = serve::tls::acceptor(config).map(drop).map_err(|error| error.to_string());
-        let checks = [("store.url", url), ("keys", master_key), ("tls", tls)];
+        let mail = Mail::new(config).map(drop).map_err(|error| error.to_string());
+        let checks = [("store.url", url), ("keys", master_key), ("tls", tls), ("mail", mail)];
         let refused = checks.into_iter().filter_map(|(key, check)| Some((key, check.err()?)));
         refused.map(|(key, message)| Problem { key: key.to_owned(), line: None, message }).collect()
     }

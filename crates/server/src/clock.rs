@@ -1,7 +1,7 @@
-//! The one place that reads the system clock. Everything else is handed the time.
+//! The one place that reads a clock. Everything else is handed the time.
 
 use std::fmt::Debug;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
@@ -27,5 +27,26 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// How long something has been waiting, by a clock that nobody sets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waiting(Option<Instant>);
+
+impl Waiting {
+    /// From now on.
+    pub(crate) fn from_now() -> Self {
+        Self(Some(Instant::now()))
+    }
+
+    /// For longer than anybody knows.
+    pub(crate) const fn for_ever() -> Self {
+        Self(None)
+    }
+
+    /// Until now.
+    pub(crate) fn so_far(self) -> Duration {
+        self.0.map_or(Duration::MAX, |since| since.elapsed())
     }
 }

@@ -14,11 +14,13 @@ use tokio::time::Instant;
 use crate::app::App;
 use crate::clock::monotonic;
 use crate::config::Config;
+use crate::domain::audit::{By, Event, Line};
 use crate::domain::key::KeyPurpose;
 use crate::domain::rotation::{Rotation, Step, Wanted};
 use crate::domain::time::Timestamp;
 use crate::revocations;
 use crate::store::StoreError;
+use crate::store::audit::Audited;
 use crate::store::keys::{AdvanceKeys, Change, KeysVersion, LoadKeys, OtherMaster, PublishWith};
 use crate::store::sessions::RotatedBefore;
 use crate::tokens::generate::{Generator, secret_kid};
@@ -143,7 +145,10 @@ impl App {
             return Ok(Vec::new());
         }
         let master = self.inner.keys.master.mark();
-        let changes = self.inner.store.write(AdvanceKeys { rotation, made, keep, master, now }).await??;
+        let line = self.line(now, Event::KeyMake, &By::system());
+        let advance = AdvanceKeys { rotation, made, keep, master, now };
+        let lines = move |changes: &Result<Vec<_>, _>| change_lines(&line, changes.as_deref().unwrap_or_default());
+        let changes = self.inner.store.write(Audited::new(advance, lines)).await??;
         self.follow_keys().await?;
         Ok(changes)
     }
@@ -166,6 +171,21 @@ impl App {
     pub(crate) fn generator(&self) -> Generator<'_> {
         Generator { master: &self.inner.keys.master, random: &*self.inner.random }
     }
+}
+
+/// What the audit trail has of changes, in their order.
+pub(crate) fn change_lines(line: &Line, changes: &[Change]) -> Vec<Line> {
+    let numbered = (0..).zip(changes);
+    let written = numbered.map(|(number, change)| {
+        let (event, kid) = match change {
+            Change::Made(kid, _) => (Event::KeyMake, kid),
+            Change::Activated(kid) => (Event::KeyActivate, kid),
+            Change::Dropped(kid) => (Event::KeyDrop, kid),
+            Change::Revoked(kid) => (Event::KeyRevoke, kid),
+        };
+        line.beside(number, event).target(kid)
+    });
+    written.collect()
 }
 
 /// What the configuration wants of the keys.

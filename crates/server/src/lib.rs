@@ -14,6 +14,7 @@
 //! ```
 
 mod app;
+mod audit;
 mod clock;
 pub mod config;
 pub mod domain;
@@ -23,6 +24,7 @@ mod http;
 mod jobs;
 mod keys;
 mod limits;
+mod mail;
 mod random;
 mod revocations;
 mod router;
@@ -35,6 +37,7 @@ mod tokens;
 pub use app::{App, StartError};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError};
+pub use http::openapi::document as openapi;
 pub use jobs::Jobs;
 pub use random::{Random, SystemRandom};
 pub use serve::Server;

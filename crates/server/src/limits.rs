@@ -1,31 +1,60 @@
-//! Bounds on what outsiders can cause at once: requests being served, and questions whether the store works.
+//! Bounds on what outsiders can cause at once: requests being served, questions whether the store works, and lines of the audit trail.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
+use crate::domain::audit::{Budget, Place};
 use crate::domain::time::Timestamp;
 use crate::store::{Store, StoreError};
 
 /// How long an answer to "can you serve?" holds, in milliseconds: finding out costs a write.
 const READINESS_HOLDS: i64 = 1000;
 
+/// How long a warning is not repeated, in milliseconds.
+const WARNING_HOLDS: i64 = 60_000;
+
 /// Bounds on what outsiders can cause at once.
 #[derive(Debug)]
 pub(crate) struct Limits {
     in_flight: Arc<Semaphore>,
     readiness: Mutex<Option<(Timestamp, Result<(), StoreError>)>>,
+    refusals: std::sync::Mutex<Budget>,
+    /// When the log was last told of something that people can cause again and again, in milliseconds.
+    warned: AtomicI64,
 }
 
 impl Limits {
     pub(crate) fn new(max_in_flight: u32) -> Self {
         let places = usize::try_from(max_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { in_flight: Arc::new(Semaphore::new(places)), readiness: Mutex::new(None) }
+        Self {
+            in_flight: Arc::new(Semaphore::new(places)),
+            readiness: Mutex::new(None),
+            refusals: std::sync::Mutex::default(),
+            warned: AtomicI64::new(i64::MIN),
+        }
     }
 
     /// A place among the requests being served, if one is free.
     pub(crate) fn admit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.in_flight).try_acquire_owned().ok()
+    }
+
+    /// Whether the log may be told of something that people can cause again and again: once a minute.
+    pub(crate) fn may_warn(&self, now: Timestamp) -> bool {
+        let due = |last: i64| (now.millis().saturating_sub(last) >= WARNING_HOLDS).then_some(now.millis());
+        self.warned.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_ok()
+    }
+
+    /// Whether a refusal has a line in the audit trail, or is counted.
+    pub(crate) fn admit_refusal(&self, now: Timestamp) -> Place {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).admit(now)
+    }
+
+    /// How many refusals were counted since the last time.
+    pub(crate) fn take_left_out(&self) -> u64 {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).take_left_out()
     }
 
     /// Whether the store takes writes. Everyone who asks within a second gets the same answer.
@@ -46,6 +75,14 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::Limits;
+    use crate::domain::time::Timestamp;
+
+    #[test]
+    fn the_log_is_warned_once_a_minute() {
+        let limits = Limits::new(1);
+        let warned = [0, 1, 59, 60, 61, 130].map(|second| limits.may_warn(Timestamp::from_seconds(second)));
+        assert_eq!(warned, [true, false, false, true, false, true]);
+    }
 
     #[test]
     fn places_are_taken_and_given_back() {

@@ -5,8 +5,9 @@ use axum::routing::{any, delete, get, post};
 
 use crate::app::App;
 use crate::http::{
-    auth_request, cors, forward_auth, health, jwks, layers, login, logout, me, metadata, password_change, refresh,
-    register, revocations, sessions, status_lists,
+    admin, auth_request, cors, dev_mail, email_change, email_resend, email_verify, forward_auth, health, jwks, layers,
+    login, logout, me, metadata, openapi, pages, password_change, password_forgot, password_reset, refresh, register,
+    revocations, sessions, status_lists,
 };
 
 impl App {
@@ -24,13 +25,30 @@ impl App {
             .route("/v1/sessions", get(sessions::get))
             .route("/v1/sessions/{id}", delete(sessions::delete))
             .route("/v1/password/change", post(password_change::post))
+            .route("/v1/password/forgot", post(password_forgot::post))
+            .route("/v1/password/reset", post(password_reset::post))
+            .route("/v1/email/verify", post(email_verify::post))
+            .route("/v1/email/resend", post(email_resend::post))
+            .route("/v1/email/change", post(email_change::post))
             .fallback(layers::not_found)
             .method_not_allowed_fallback(layers::method_not_allowed);
+        let administration = Router::new()
+            .route("/v1/admin/users", get(admin::users::get).post(admin::users::post))
+            .route("/v1/admin/users/{id}", get(admin::user::get).patch(admin::user::patch).delete(admin::user::delete))
+            .route("/v1/admin/users/{id}/disable", post(admin::disable::post))
+            .route("/v1/admin/users/{id}/enable", post(admin::enable::post))
+            .route("/v1/admin/users/{id}/sessions", get(admin::sessions::get).delete(admin::sessions::delete_all))
+            .route("/v1/admin/sessions/{id}", delete(admin::sessions::delete))
+            .route("/v1/admin/roles", get(admin::roles::get))
+            .route("/v1/admin/audit", get(admin::audit::get))
+            .method_not_allowed_fallback(layers::method_not_allowed);
+        let first_party = first_party.merge(administration);
         let first_party = cors::configured(first_party, &self.config().http.allowed_origins);
         let published = Router::new()
             .route("/.well-known/jwks.json", get(jwks::get))
             .route("/.well-known/oauth-authorization-server", get(metadata::get))
             .route("/.well-known/openid-configuration", get(metadata::get))
+            .route("/openapi.json", get(openapi::get))
             .route("/status-lists/{id}", get(status_lists::get))
             .route("/v1/revocations", get(revocations::get))
             .method_not_allowed_fallback(layers::method_not_allowed)
@@ -43,7 +61,22 @@ impl App {
             .method_not_allowed_fallback(layers::method_not_allowed);
         let health = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
         let health = health.method_not_allowed_fallback(layers::method_not_allowed);
-        layers::around(first_party.merge(published).merge(for_proxies).merge(health), self).with_state(self.clone())
+        let all = first_party.merge(published).merge(for_proxies).merge(health).merge(self.pages());
+        layers::around(all, self).with_state(self.clone())
+    }
+
+    /// The pages that links in mails open, and in development those mails.
+    fn pages(&self) -> Router<App> {
+        let mut pages = Router::new()
+            .route("/email/verify", get(pages::verify).post(pages::verified))
+            .route("/password/reset", get(pages::reset).post(pages::has_reset));
+        if self.config().mail.show {
+            pages = pages
+                .route("/dev/mail", get(dev_mail::list))
+                .route("/dev/mail/{id}", get(dev_mail::show))
+                .route("/dev/mail/{id}/html", get(dev_mail::html));
+        }
+        pages.method_not_allowed_fallback(layers::method_not_allowed)
     }
 
     /// The whole site of `serve`: the routes under the base path of the issuer, its metadata where RFC 8414 §3.1 looks for

@@ -1,18 +1,46 @@
-//! `docs/reference/configuration.md` is the table of keys, written out. A stale page is written anew, and the test fails once.
+//! `docs/reference/configuration.md` and `audit.md` are the tables of keys and of events, written out. A stale page is written
+//! anew, and the test fails once.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fmt::Write;
 use std::path::Path;
 
 use jotgate_server::config::reference;
+use jotgate_server::domain::audit::Event;
 
 #[test]
 fn configuration_md_is_fresh() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/configuration.md");
-    let fresh = configuration();
+    is_fresh("configuration.md", &configuration());
+}
+
+#[test]
+fn audit_md_is_fresh() {
+    is_fresh("audit.md", &audit());
+}
+
+fn is_fresh(name: &str, fresh: &str) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(name);
     if std::fs::read_to_string(&page).unwrap_or_default() != fresh {
         std::fs::write(&page, fresh).unwrap();
-        panic!("docs/reference/configuration.md was stale and is written anew: commit it");
+        panic!("docs/reference/{name} was stale and is written anew: commit it");
     }
+}
+
+fn audit() -> String {
+    let mut page = String::from(
+        "# Events of the audit trail\n\n\
+         Each line has who did it (`anonymous`, `user`, `administrator`, `command_line` or `system`), when, from where (address,\n\
+         `User-Agent`, the id of the request), the account and session that it is about, and the code with which it was refused if\n\
+         it was. What was done is in the trail exactly if it is in the store: both are one transaction. Of refusals 60 a minute\n\
+         have lines of their own. A line has no password, token or e-mail address in it, and what somebody typed at a log-in is not\n\
+         kept. `jotgate audit` and `GET /v1/admin/audit` read it; `audit.retention` says how long it is kept.\n\n\
+         | event | meaning |\n| --- | --- |\n",
+    );
+    for event in Event::ALL {
+        let _ = writeln!(page, "| `{}` | {} |", event.name(), event.meaning());
+    }
+    page
 }
 
 fn configuration() -> String {

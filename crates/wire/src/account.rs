@@ -1,11 +1,13 @@
 //! Accounts: registering, what an account shows of itself, changing it.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{SecretText, Transport};
 
 /// `POST /v1/register`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RegisterRequest {
     /// As the person writes it; how it is compared is the server's rule.
@@ -25,15 +27,22 @@ pub struct RegisterRequest {
 
 /// `PATCH /v1/me`: members that are left out stay as they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpdateMeRequest {
     /// `Some(None)`, written `null`, removes the name.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub name: Option<Option<String>>,
+    /// What the person keeps with the account: merged into what is there (RFC 7396); `null` empties it.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub user_metadata: Option<Option<Map<String, Value>>>,
 }
 
 /// `POST /v1/password/change`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChangeRequest {
     /// The password as it is.
@@ -42,8 +51,57 @@ pub struct PasswordChangeRequest {
     pub new_password: SecretText,
 }
 
+/// `POST /v1/password/forgot` and `POST /v1/email/resend`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EmailRequest {
+    /// As the person writes it.
+    pub email: String,
+}
+
+/// `POST /v1/password/reset`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PasswordResetRequest {
+    /// The token of the link in the mail.
+    pub token: SecretText,
+    /// The password wanted.
+    pub new_password: SecretText,
+}
+
+/// `POST /v1/email/verify`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EmailVerifyRequest {
+    /// The token of the link in the mail.
+    pub token: SecretText,
+}
+
+/// `POST /v1/email/change`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EmailChangeRequest {
+    /// The address wanted.
+    pub email: String,
+    /// The password of the account.
+    pub current_password: SecretText,
+}
+
+/// The answer 202: what is asked for happens when the link in a mail is followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AcceptedBody {
+    /// `verification_sent`.
+    pub status: String,
+}
+
 /// An account as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserBody {
     /// `UUIDv7`.
     pub id: String,
@@ -57,13 +115,19 @@ pub struct UserBody {
     /// Roles that an administrator gave.
     #[serde(default)]
     pub roles: Vec<String>,
+    /// What the person keeps with the account.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub user_metadata: Map<String, Value>,
     /// RFC 3339, in UTC.
     pub created_at: String,
 }
 
 /// Tells a member that is `null` from one that is left out.
 #[expect(clippy::option_option, reason = "left out and null are two different wishes (RFC 7396)")]
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+pub(crate) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 

@@ -13,8 +13,11 @@
 //! ```
 
 mod account;
+mod admin;
 mod claims;
 mod code;
+mod cookie;
+mod cross_site;
 mod error;
 mod metadata;
 mod problem;
@@ -23,9 +26,18 @@ mod secret;
 mod session;
 mod status_list;
 
-pub use account::{PasswordChangeRequest, RegisterRequest, UpdateMeRequest, UserBody};
+pub use account::{
+    AcceptedBody, EmailChangeRequest, EmailRequest, EmailVerifyRequest, PasswordChangeRequest, PasswordResetRequest,
+    RegisterRequest, UpdateMeRequest, UserBody,
+};
+pub use admin::{
+    AccountBody, AccountPage, AccountsQuery, AuditLine, AuditPage, AuditQuery, CreateAccountRequest, EndedBody,
+    RoleBody, RoleList, UpdateAccountRequest,
+};
 pub use claims::{AccessClaims, Audience};
 pub use code::{BearerError, UnknownCode, VerificationCode};
+pub use cookie::{TokenCookie, TwoCookies, read_cookie};
+pub use cross_site::{CrossSite, check_cross_site};
 pub use error::ErrorCode;
 pub use metadata::{IssuerMetadata, OAUTH_METADATA_PATH, OPENID_METADATA_PATH};
 pub use problem::{PROBLEM_JSON, Problem};

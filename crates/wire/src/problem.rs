@@ -12,17 +12,22 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// What was wrong, for programs (`code`) and for people (`title`, `detail`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// `urn:jotgate:error:<code>`.
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub kind: Cow<'static, str>,
     /// The short text of the code's row.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub title: Cow<'static, str>,
     /// The HTTP status again.
     pub status: u16,
     /// What was wrong with this request in particular. Never what an outsider should not learn.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub detail: Cow<'static, str>,
     /// The stable code.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub code: Cow<'static, str>,
     /// Names this request in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]

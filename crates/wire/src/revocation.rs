@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 mod document;
 mod names;
 mod set;
+mod table;
 
 pub use document::FeedDocument;
 pub use set::{RevocationSet, TokenFacts};

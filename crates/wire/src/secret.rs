@@ -9,6 +9,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 ///
 /// It can be serialised, because that is how a client sends a password and a server gives out a token.
 #[derive(Clone, Deserialize, Serialize, Zeroize, ZeroizeOnDrop)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = Password))]
 #[serde(transparent)]
 pub struct SecretText(String);
 

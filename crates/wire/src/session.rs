@@ -6,6 +6,7 @@ use crate::{SecretText, UserBody};
 
 /// How a client gets its tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Transport {
     /// In the body, to be sent as `Authorization: Bearer …`.
@@ -17,6 +18,7 @@ pub enum Transport {
 
 /// `POST /v1/login`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     /// As the person writes it.
@@ -36,6 +38,7 @@ pub struct LoginRequest {
 
 /// `POST /v1/refresh`. With the cookie transport the body is empty or has no token.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RefreshRequest {
     /// The refresh token, where it does not come as a cookie.
@@ -45,6 +48,7 @@ pub struct RefreshRequest {
 
 /// `POST /v1/logout`. With an access token, or with a cookie, the body is empty or has no token.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LogoutRequest {
     /// The refresh token, where neither an access token nor a cookie is sent.
@@ -54,6 +58,7 @@ pub struct LogoutRequest {
 
 /// Which sessions a log-out ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LogoutScope {
     /// This session.
@@ -67,6 +72,7 @@ pub enum LogoutScope {
 
 /// The query of `POST /v1/logout`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LogoutQuery {
     /// [`LogoutScope::Local`] when left out.
@@ -76,6 +82,7 @@ pub struct LogoutQuery {
 
 /// Tokens in the bearer transport.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenResponse {
     /// Always `Bearer` (RFC 6749 §5.1).
     pub token_type: String,
@@ -89,6 +96,8 @@ pub struct TokenResponse {
     pub refresh_expires_in: i64,
     /// `UUIDv7`.
     pub session_id: String,
+    /// How often the session has been refreshed; it tells apart what a client had before and has now.
+    pub generation: u64,
     /// Who logged in; left out in the answer to a refresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserBody>,
@@ -96,6 +105,7 @@ pub struct TokenResponse {
 
 /// The body in the cookie transport; the tokens are cookies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CookieResponse {
     /// Seconds for which the access token is good.
     pub expires_in: i64,
@@ -103,6 +113,8 @@ pub struct CookieResponse {
     pub refresh_expires_in: i64,
     /// `UUIDv7`.
     pub session_id: String,
+    /// How often the session has been refreshed; it tells apart what a client had before and has now.
+    pub generation: u64,
     /// Who logged in; left out in the answer to a refresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserBody>,
@@ -110,6 +122,7 @@ pub struct CookieResponse {
 
 /// A session as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionBody {
     /// `UUIDv7`.
     pub id: String,
@@ -129,6 +142,7 @@ pub struct SessionBody {
 
 /// `GET /v1/sessions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionList {
     /// Live sessions, the last used first.
     pub sessions: Vec<SessionBody>,
@@ -144,7 +158,7 @@ mod tests {
     fn tokens_have_the_members_of_the_contract_and_do_not_print() {
         let body = json!({
             "token_type": "Bearer", "access_token": "eyJ0", "expires_in": 600,
-            "refresh_token": "jgr_0", "refresh_expires_in": 2_592_000, "session_id": "0198",
+            "refresh_token": "jgr_0", "refresh_expires_in": 2_592_000, "session_id": "0198", "generation": 3,
         });
         let response: TokenResponse = serde_json::from_value(body.clone()).unwrap();
         assert_eq!(serde_json::to_value(&response).unwrap(), body);

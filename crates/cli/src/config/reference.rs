@@ -38,12 +38,12 @@ fn toml(keys: &[Key]) -> String {
             let comment = if section.contains('.') { "# " } else { "" };
             page.line(format_args!("\n{comment}[{section}]"));
         }
-        page.line(format_args!("\n# {}\n{}", key.meaning, line(name, key.default)));
+        page.line(format_args!("\n# {}\n{}", key.meaning, line(section, name, key.default)));
     }
     page.text()
 }
 
-fn line(name: &str, default: &str) -> String {
+fn line(section: &str, name: &str, default: &str) -> String {
     match default {
         "(required)" => format!("{name} = \"https://auth.example.com\""),
         "(none)" => format!("# {name} = \"\"    # not set by default"),
@@ -53,6 +53,7 @@ fn line(name: &str, default: &str) -> String {
         default if default.starts_with("[the ") => {
             format!("# {name} = [\"https://api.example.com\"]    # by default {}", default.trim_matches(['[', ']']))
         }
+        default if section.contains('.') => format!("# {name} = {default}    # the default"),
         default => format!("# {name} = {default}"),
     }
 }

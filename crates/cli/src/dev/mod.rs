@@ -6,7 +6,8 @@ mod steps;
 
 use std::path::Path;
 
-use jotgate_server::config::LogFormat;
+use jotgate_server::config::{LogFormat, Role};
+use jotgate_server::domain::scope::ADMIN;
 use jotgate_server::{App, Config, Server};
 use serde_json::json;
 use tempfile::TempDir;
@@ -23,6 +24,7 @@ use steps::Steps;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Nothing is configured and nothing is kept: the data is in a temporary folder that is removed at the end.
+Mail is shown at /dev/mail instead of being sent.
 
 Examples:
   jotgate dev
@@ -43,14 +45,16 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The defaults of a real server; only the place of the data and the issuer are its own. The environment does not count, so
-/// that it behaves alike everywhere.
+/// The defaults of a real server; only the place of the data and the issuer are its own, and mail is shown instead of sent. The
+/// environment does not count, so that it behaves alike everywhere.
 fn config(listen: &str, data: &Path) -> Result<Config, Failure> {
     let address = listen::resolve(listen)?;
     let mut config = Config::new(&listen::issuer(address)).map_err(Failure::usage)?;
     config.http.listen = address.to_string();
     data.clone_into(&mut config.base_dir);
+    config.roles.insert(demo::ADMIN_ROLE.into(), Role { scopes: vec![ADMIN.into()], everyone: false });
     config.log.format = LogFormat::Text;
+    config.mail.show = true;
     Ok(config)
 }
 
@@ -61,6 +65,7 @@ async fn serve(config: Config, data: TempDir, output: Output) -> Result<(), Fail
     let server = Server::bind(app.clone()).await.map_err(|error| taken(&error))?;
     let tokens = data.path().join("tokens.json");
     demo::log_in(&app, &tokens).await?;
+    demo::make_administrator(&app).await?;
     let steps = Steps { issuer: &issuer, tokens: &tokens };
     output.answer(|| json!({"issuer": issuer, "listening": listen, "steps": steps.as_json()}), || steps.text())?;
     let folder = data.path().to_owned();

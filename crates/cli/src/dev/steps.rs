@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::demo::{EMAIL, PASSWORD};
+use super::demo::{ADMIN_EMAIL, EMAIL, PASSWORD};
 use crate::output::{Page, bold, cyan, dim};
 
 /// Where the server is, and where the tokens are kept.
@@ -24,6 +24,9 @@ impl Steps<'_> {
         let keep = format!("-o {file} && cat {file} && echo");
         let access = format!("-H \"Authorization: Bearer {}\"", self.member("access_token"));
         let refresh = self.member("refresh_token");
+        let log_in =
+            format!("curl -sS {url}/v1/login {json} -d '{{\"email\":\"{ADMIN_EMAIL}\",\"password\":\"{PASSWORD}\"}}'");
+        let admin = format!("$({log_in} | {})", taken("access_token"));
         vec![
             (
                 "log in",
@@ -36,6 +39,13 @@ impl Steps<'_> {
                 "refresh",
                 format!("curl -sS {url}/v1/refresh {json} -d \"{{\\\"refresh_token\\\":\\\"{refresh}\\\"}}\" {keep}"),
             ),
+            (
+                "a mail that sets a new password",
+                format!(
+                    "curl -sS {url}/v1/password/forgot {json} -d '{{\"email\":\"{EMAIL}\"}}' -w '%{{http_code}}\\n'"
+                ),
+            ),
+            ("administer", format!("curl -sS {url}/v1/admin/users -H \"Authorization: Bearer {admin}\" -w '\\n'")),
             ("log out", format!("curl -sS -X POST {url}/v1/logout {access} -w '%{{http_code}}\\n'")),
         ]
     }
@@ -57,11 +67,13 @@ impl Steps<'_> {
         page.line("");
         page.line(format_args!("  demo user  {EMAIL}"));
         page.line(format_args!("  password   {PASSWORD}"));
+        page.line(format_args!("  and an administrator with the same password, {ADMIN_EMAIL}"));
         page.line("");
         page.line(bold("Paste into another terminal, as often as you like (after a log-out, log in again):"));
         for (what, command) in self.commands() {
             page.line("").line(dim(format!("# {what}"))).line(cyan(command));
         }
+        page.line("").line(bold("Mail is not sent but shown:")).line(format_args!("  {url}/dev/mail"));
         page.line("").line(bold("Published documents:"));
         for path in ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/healthz"] {
             page.line(format_args!("  {url}{path}"));
@@ -73,8 +85,13 @@ impl Steps<'_> {
     /// A command substitution that takes a text member out of the file of tokens; empty when it is not there.
     fn member(&self, name: &str) -> String {
         let file = quoted(&self.tokens.to_string_lossy());
-        format!("$(sed -n 's/.*\"{name}\":\"\\([^\"]*\\)\".*/\\1/p' {file})")
+        format!("$({} {file})", taken(name))
     }
+}
+
+/// A command that takes a text member out of what it reads.
+fn taken(name: &str) -> String {
+    format!("sed -n 's/.*\"{name}\":\"\\([^\"]*\\)\".*/\\1/p'")
 }
 
 /// A word that a shell takes as it is.

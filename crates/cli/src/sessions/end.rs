@@ -44,9 +44,13 @@ async fn end(app: App, args: &Args, output: Output) -> Result<Exit, Failure> {
     };
     let reason = EndReason::Administrator;
     let ended = match (args.session, user) {
-        (Some(session), user) => flows::end_session(&app, user, session, reason).await.map(|()| 1),
-        (None, Some(user)) => flows::end_sessions_of(&app, user, reason).await,
-        (None, None) if args.everyone => flows::end_sessions_of_everyone(&app, reason).await,
+        (Some(session), user) => {
+            flows::end_session(&app, &flows::By::command_line(), user, session, reason).await.map(|()| 1)
+        }
+        (None, Some(user)) => flows::end_sessions_of(&app, &flows::By::command_line(), user, reason).await,
+        (None, None) if args.everyone => {
+            flows::end_sessions_of_everyone(&app, &flows::By::command_line(), reason).await
+        }
         (None, None) => return Err(Failure::usage("name a session, a user with --user, or --everyone")),
     };
     let ended = ended.map_err(store::refused)?;

@@ -36,12 +36,13 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
     let password = password::read(args.password_stdin)?;
-    let new = NewUser { email: args.email, password, name: args.name, roles: args.roles };
+    let new = NewUser { name: args.name, roles: args.roles, ..NewUser::new(args.email, Some(password)) };
     store::with(&args.config, Absent::Make, output, |app| create(app, new, output))
 }
 
 async fn create(app: App, new: NewUser, output: Output) -> Result<Exit, Failure> {
-    let user = flows::create_user(&app, new).await.map_err(store::refused)?;
+    note_unknown_roles(&app, &new.roles, output);
+    let user = flows::create_user(&app, &flows::By::command_line(), new).await.map_err(store::refused)?;
     let view = UserView::of(&user);
     output.answer(|| &view, || format!("{}\n{}", green("created"), view.text()))?;
     Ok(Exit::Done)
@@ -55,8 +56,17 @@ fn name(text: &str) -> Result<DisplayName, String> {
     DisplayName::parse(text).map_err(|error| error.to_string())
 }
 
-/// A role is one word, since clients and log lines write several with spaces between.
-fn role(text: &str) -> Result<String, String> {
-    let is_word = !text.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    if is_word { Ok(text.to_owned()) } else { Err("a role is one word".to_owned()) }
+/// A role that the server does not know may be one that an API knows, or a slip of the pen.
+pub(super) fn note_unknown_roles(app: &App, roles: &[String], output: Output) {
+    for role in roles.iter().filter(|role| !app.config().roles.contains_key(*role)) {
+        output.note(format!(
+            "`{role}` is in tokens as a role and grants no scope: the configuration has no [roles.{role}] (an administrator of the \
+             server needs a role with scopes = [\"jotgate:admin\"])"
+        ));
+    }
+}
+
+/// A role as it may be given.
+pub(super) fn role(text: &str) -> Result<String, String> {
+    flows::check_role(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
 }

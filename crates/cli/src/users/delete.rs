@@ -37,7 +37,7 @@ async fn delete(app: App, args: &Args, output: Output) -> Result<Exit, Failure> 
     if !args.yes && !is_meant(&user)? {
         return Err(Failure::no("nothing was deleted"));
     }
-    let ended = flows::delete_user(&app, user.id).await.map_err(store::refused)?;
+    let ended = flows::delete_user(&app, &flows::By::command_line(), user.id).await.map_err(store::refused)?;
     view::say(output, "deleted", &user, ended)?;
     Ok(Exit::Done)
 }

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
 
 async fn disable(app: App, args: &Args, output: Output) -> Result<Exit, Failure> {
     let user = args.who.find(&app).await?;
-    let ended = flows::disable_user(&app, user.id).await.map_err(store::refused)?;
+    let ended = flows::disable_user(&app, &flows::By::command_line(), user.id).await.map_err(store::refused)?;
     view::say(output, "disabled", &user, ended)?;
     Ok(Exit::Done)
 }

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
 
 async fn enable(app: App, args: &Args, output: Output) -> Result<Exit, Failure> {
     let user = args.who.find(&app).await?;
-    flows::enable_user(&app, user.id).await.map_err(store::refused)?;
+    flows::enable_user(&app, &flows::By::command_line(), user.id).await.map_err(store::refused)?;
     view::say(output, "enabled", &user, 0)?;
     Ok(Exit::Done)
 }

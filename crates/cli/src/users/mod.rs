@@ -6,7 +6,9 @@ mod disable;
 mod enable;
 mod import;
 mod list;
+mod metadata;
 mod password;
+mod roles;
 mod show;
 mod view;
 
@@ -16,7 +18,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::store;
 
-/// Makes accounts, lists, disables and deletes them
+/// Makes accounts, lists, changes, disables and deletes them
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = "A running server on the same store notices within 200 ms.
 
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Disable(disable::Args),
     Enable(enable::Args),
     Delete(delete::Args),
+    Roles(roles::Args),
+    Metadata(metadata::Args),
     Import(import::Args),
 }
 
@@ -40,6 +44,8 @@ pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Disable(args) => disable::run(&args, output),
         Command::Enable(args) => enable::run(&args, output),
         Command::Delete(args) => delete::run(&args, output),
+        Command::Roles(args) => roles::run(&args, output),
+        Command::Metadata(args) => metadata::run(&args, output),
         Command::Import(args) => import::run(&args, output),
     }
 }

@@ -3,6 +3,7 @@
 use jotgate_server::domain::time::Timestamp;
 use jotgate_server::domain::user::User;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::output::{Output, Page, bold, plain};
 use crate::times::rfc3339_of_millis;
@@ -15,6 +16,8 @@ pub(super) struct UserView {
     email_verified: bool,
     pub(super) name: Option<String>,
     pub(super) roles: Vec<String>,
+    app_metadata: Map<String, Value>,
+    user_metadata: Map<String, Value>,
     has_password: bool,
     pub(super) disabled_at: Option<String>,
     pub(super) created_at: String,
@@ -30,6 +33,8 @@ impl UserView {
             email_verified: user.email_verified_at.is_some(),
             name: user.name.clone(),
             roles: user.roles.clone(),
+            app_metadata: user.app_metadata.members(),
+            user_metadata: user.user_metadata.members(),
             has_password: user.password_hash.is_some(),
             disabled_at: user.disabled_at.map(time),
             created_at: time(user.created_at),

@@ -73,11 +73,12 @@ fn the_printed_lines_work_as_they_are() {
     let desk = Desk::new();
     let dev = Dev::start(&desk);
     let curls = dev.curls();
-    let [log_in, me, refresh, log_out] = curls.as_slice() else { panic!("{:?}", dev.screen) };
+    let [log_in, me, refresh, forgot, administer, log_out] = curls.as_slice() else { panic!("{:?}", dev.screen) };
     let json = |line: &str| serde_json::from_str::<Value>(&shell(line)).unwrap();
     let code = |line: &str| json(line)["code"].as_str().map(str::to_owned);
     // Each works by itself before anybody has logged in by hand.
     assert_eq!(json(me)["email"], "demo@example.com");
+    assert_eq!(json(administer)["users"][1]["email"], "admin@example.com");
     for _ in 0..2 {
         let first = json(log_in);
         assert_eq!(first["user"]["email"], "demo@example.com", "{first}");
@@ -91,6 +92,7 @@ fn the_printed_lines_work_as_they_are() {
         assert_eq!(code(me).as_deref(), Some("session_ended"));
     }
     assert_eq!(code(refresh).as_deref(), Some("session_ended"));
+    assert_eq!(shell(forgot).trim(), "202");
 }
 
 #[test]
@@ -102,7 +104,7 @@ fn the_published_documents_are_where_it_says() {
     let dev = Dev::start(&desk);
     let addresses: Vec<_> =
         dev.screen.iter().map(|line| line.trim()).filter(|line| line.starts_with("http://")).collect();
-    assert_eq!(addresses.len(), 3, "{:?}", dev.screen);
+    assert_eq!(addresses.len(), 4, "{:?}", dev.screen);
     for address in addresses {
         shell(&format!("curl -sSf {address}"));
     }

@@ -2,11 +2,13 @@
 //! secrets in its log.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod audit;
 mod backup;
 mod batch;
 mod config;
 mod dev;
 mod exports;
+mod full_disk;
 mod help;
 mod import;
 mod interop;

@@ -128,3 +128,44 @@ async fn a_deleted_account_is_gone() {
     probe.log_in("ada@example.com").await.ok(401);
     desk.run(&["users", "show", "ada@example.com"]).ends(1);
 }
+
+#[test]
+fn roles_and_metadata_are_changed() {
+    let desk = desk();
+    let roles = "[roles.admin]\nscopes = [\"jotgate:admin\"]\n";
+    desk.write("jotgate.toml", format!("{CONFIG}{roles}"));
+    create(&desk, "ada@example.com", &["--role", "clerk"]).ends(0).complains(&["`clerk`", "[roles.clerk]"]);
+    let give = ["users", "roles", "ada@example.com", "--add", "admin", "--add", "admin", "--remove", "clerk", "--json"];
+    let given = desk.run(&give).ends(0);
+    assert_eq!(given.json()["roles"], json!(["admin"]));
+    assert!(!given.stderr.contains("admin"), "a role that is configured is no surprise: {}", given.stderr);
+    assert_eq!(desk.run(&["users", "roles", "ada@example.com", "--none", "--json"]).ends(0).json()["roles"], json!([]));
+    desk.run(&["users", "roles", "ada@example.com"]).ends(2);
+    desk.run(&["users", "roles", "ada@example.com", "--add", "two words"]).ends(2).complains(&["one word"]);
+    let metadata = |more: &[&str]| desk.run(&[&["users", "metadata", "ada@example.com", "--json"], more].concat());
+    let both = metadata(&["--app", r#"{"plan": "pro", "seats": 3}"#, "--user", r#"{"locale": "de"}"#]).ends(0).json();
+    assert_eq!(both, json!({"app_metadata": {"plan": "pro", "seats": 3}, "user_metadata": {"locale": "de"}}));
+    let less = metadata(&["--app", r#"{"seats": null}"#, "--user", "null"]).ends(0).json();
+    assert_eq!(less, json!({"app_metadata": {"plan": "pro"}, "user_metadata": {}}));
+    assert_eq!(metadata(&[]).ends(0).json(), less);
+    metadata(&["--app", "[1]"]).ends(2).complains(&["JSON object"]);
+    metadata(&["--app", &json!({"a": "x".repeat(9000)}).to_string()]).ends(2).complains(&["app_metadata", "bytes"]);
+    let shown = desk.run(&["users", "show", "ada@example.com", "--json"]).ends(0).json();
+    assert_eq!(shown["app_metadata"], json!({"plan": "pro"}));
+}
+
+#[test]
+fn accounts_are_found_by_the_beginning_of_their_addresses() {
+    let desk = desk();
+    for email in ["bob@example.com", "ada2@example.com", "ada1@example.com"] {
+        create(&desk, email, &[]).ends(0);
+    }
+    let list = |more: &[&str]| {
+        let found = desk.run(&[&["users", "list", "--json"], more].concat()).ends(0).json_lines();
+        found.iter().map(|user| user["email"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(&["--email", "ADA"]), ["ada1@example.com", "ada2@example.com"]);
+    assert_eq!(list(&["--email", "ada", "--after", "ada1@example.com"]), ["ada2@example.com"]);
+    desk.run(&["users", "list", "--email", "ada", "--limit", "1"]).ends(0).complains(&["--after ada1@example.com"]);
+    desk.run(&["users", "list", "--after", "ada1@example.com"]).ends(2);
+}

@@ -5,6 +5,7 @@ mod checks;
 mod claims;
 mod explain;
 mod policy;
+mod predecessor;
 mod registered;
 #[cfg(not(target_family = "wasm"))]
 mod sign;
@@ -14,6 +15,7 @@ mod verify;
 pub use claims::{FromClaims, RegisteredOnly};
 pub use explain::{Check, Outcome, explain};
 pub use policy::{Given, Missing, Policy, PolicyBuilder};
+pub use predecessor::Predecessor;
 pub use registered::Registered;
 #[cfg(not(target_family = "wasm"))]
 pub use sign::{Signer, sign, signer};

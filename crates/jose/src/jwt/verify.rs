@@ -67,7 +67,11 @@ pub(super) fn not_utf8() -> Refusal {
 }
 
 /// Reads the claims, asks the policy, and only then reads the caller's own type.
-fn read<'a, T: FromClaims<'a>>(json: &'a str, policy: &Policy, now: i64) -> Result<(T, Places, String), Refusal> {
+pub(super) fn read<'a, T: FromClaims<'a>>(
+    json: &'a str,
+    policy: &Policy,
+    now: i64,
+) -> Result<(T, Places, String), Refusal> {
     let mut members = Members::default();
     let mut claims = Claims::default();
     claims.read(json, &mut members, &policy.required)?;

@@ -36,7 +36,7 @@ for (const key of job.keys) {
   const token = job.tokens.find((entry) => entry.alg === alg).token
   const secret = key.secret && Buffer.from(key.secret, 'base64url')
   const header = { alg, typ: 'at+jwt', kid: key.private.kid }
-  if (jose && !alg.startsWith('ML-DSA')) {
+  if (jose) {
     await attempt('jose', alg, async () => {
       const signer = await jose.importJWK(key.private, alg)
       const signed = await new jose.SignJWT(job.claims).setProtectedHeader(header).sign(signer)

@@ -18,6 +18,11 @@ except ImportError:
     jwk = None
     result["absent"].append("joserfc")
 
+try:
+    from cryptography.hazmat.primitives.asymmetric import mldsa
+except ImportError:
+    mldsa = None
+
 
 def attempt(library, alg, work):
     try:
@@ -51,6 +56,28 @@ def with_joserfc(key, alg, header, token):
     result["verified"].append({"library": "joserfc", "alg": alg})
 
 
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def from_base64url(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def with_cryptography(key, alg, header, token):
+    """A compact JWS by hand (RFC 7515 §7.1, RFC 9964 §3)."""
+    level = alg.removeprefix("ML-DSA-")
+    private = getattr(mldsa, f"MLDSA{level}PrivateKey").from_seed_bytes(from_base64url(key["private"]["priv"]))
+    public = getattr(mldsa, f"MLDSA{level}PublicKey").from_public_bytes(from_base64url(key["public"]["pub"]))
+    signed = ".".join(base64url(json.dumps(part).encode()) for part in ({"alg": alg, **header}, job["claims"]))
+    signature = base64url(private.sign(signed.encode()))
+    result["signed"].append({"library": "cryptography", "alg": alg, "token": f"{signed}.{signature}"})
+    theirs, signature = token.rsplit(".", 1)
+    public.verify(from_base64url(signature), theirs.encode())
+    assert json.loads(from_base64url(theirs.split(".")[1])) == job["claims"]
+    result["verified"].append({"library": "cryptography", "alg": alg})
+
+
 for key in job["keys"]:
     alg = key["alg"]
     header = {"typ": "at+jwt", "kid": key["private"]["kid"]}
@@ -59,5 +86,7 @@ for key in job["keys"]:
         attempt("PyJWT", alg, lambda: with_pyjwt(key, alg, header, token))
     if jwk and not alg.startswith("ML-DSA"):
         attempt("joserfc", alg, lambda: with_joserfc(key, alg, header, token))
+    if mldsa and alg.startswith("ML-DSA"):
+        attempt("cryptography", alg, lambda: with_cryptography(key, alg, header, token))
 
 json.dump(result, sys.stdout)

@@ -19,7 +19,7 @@ pub struct Client {
     pub retry_window: Option<Seconds>,
 }
 
-/// What stands for the name of a client in the table of keys.
+/// What stands for the name of a client or a role in the table of keys.
 pub(super) const NAME: &str = "NAME";
 
 const AS_IN_SESSIONS: &str = "(as in [sessions])";

@@ -4,17 +4,22 @@
 //! `rules.rs`. Every problem found is reported, not only the first. Nothing here reads the process's environment or a
 //! file: the caller hands both in.
 
+mod accounts;
+mod audit;
 mod clients;
 mod duration;
 mod forward_auth;
 mod http;
 mod keys;
+mod legacy;
 mod log;
+mod mail;
 mod network;
 mod passwords;
 mod problem;
 mod reference;
 mod revocations;
+mod roles;
 mod rules;
 mod secret;
 mod sessions;
@@ -29,23 +34,29 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use accounts::{Accounts, Verification};
+pub use audit::Audit;
 pub use clients::Client;
 pub use duration::Seconds;
 pub use forward_auth::ForwardAuth;
 pub use http::{Http, ProxyHeader};
 pub use keys::Keys;
+pub use legacy::Legacy;
 pub use log::{Log, LogFormat};
+pub use mail::{Mail, MailLinks, MailTls};
 pub use network::Network;
 pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
 pub use reference::{Key, keys as reference};
 pub use revocations::Revocations;
+pub use roles::Role;
 pub use sessions::Sessions;
 pub use store::StoreConfig;
 pub use throttle::Throttle;
 pub use tls::Tls;
 pub use tokens::Tokens;
 
+pub(crate) use mail::TOKEN as LINK_TOKEN;
 pub(crate) use rules::ACCESS_TTL_MAX;
 
 /// All settings of a server. Every key has a default except `issuer`.
@@ -66,16 +77,24 @@ pub struct Config {
     pub sessions: Sessions,
     /// Clients whose sessions live by other limits, by their `client_id`.
     pub clients: BTreeMap<String, Client>,
+    /// The scopes that roles grant, by the name of the role.
+    pub roles: BTreeMap<String, Role>,
     /// The feed that verifiers elsewhere follow.
     pub revocations: Revocations,
     /// Password rules and the cost of hashing them.
     pub passwords: Passwords,
+    /// What an account has to show of itself.
+    pub accounts: Accounts,
+    /// How mail is sent.
+    pub mail: Mail,
     /// The master key that encrypts signing keys at rest.
     pub keys: Keys,
     /// Verifying requests for proxies in front of other programs.
     pub forward_auth: ForwardAuth,
     /// Limits on wrong passwords.
     pub throttle: Throttle,
+    /// The trail of what happened.
+    pub audit: Audit,
     /// What is logged, and how.
     pub log: Log,
     /// The folder that relative paths start from: that of the configuration file.

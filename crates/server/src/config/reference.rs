@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    clients, forward_auth, http, keys as keys_file, log, passwords, revocations, sessions, store, throttle, tls, tokens,
+    accounts, audit, clients, forward_auth, http, keys as keys_file, legacy, log, mail, passwords, revocations, roles,
+    sessions, store, throttle, tls, tokens,
 };
 
 /// One key of the configuration.
@@ -26,19 +27,27 @@ pub fn keys() -> Vec<Key> {
         tls::KEYS,
         store::KEYS,
         tokens::KEYS,
+        legacy::KEYS,
         sessions::KEYS,
         clients::KEYS,
+        roles::KEYS,
         revocations::KEYS,
         passwords::KEYS,
+        accounts::KEYS,
+        mail::KEYS,
         keys_file::KEYS,
         forward_auth::KEYS,
         throttle::KEYS,
+        audit::KEYS,
         log::KEYS,
     ];
     files.concat()
 }
 
-/// The known key of this path, in which a client may have any name.
+/// Sections in which each client or role has one of its own, by a name that anybody may choose.
+const NAMED: [&str; 2] = ["clients", "roles"];
+
+/// The known key of this path, in which a client or a role may have any name.
 pub(super) fn find(path: &str) -> Option<Key> {
     let path = in_table(path);
     keys().into_iter().find(|key| key.path == path)
@@ -52,22 +61,24 @@ pub(super) fn is_section(path: &str) -> bool {
 
 /// The path as the table has it: `clients.shop.idle_ttl` is `clients.NAME.idle_ttl` there.
 fn in_table(path: &str) -> Cow<'_, str> {
-    match name_of_client(path) {
-        Some((name, "")) if !name.is_empty() => format!("clients.{}", clients::NAME).into(),
-        Some((name, key)) if !name.is_empty() => format!("clients.{}.{key}", clients::NAME).into(),
+    match named(path) {
+        Some((section, name, "")) if !name.is_empty() => format!("{section}.{}", clients::NAME).into(),
+        Some((section, name, key)) if !name.is_empty() => format!("{section}.{}.{key}", clients::NAME).into(),
         _ => path.into(),
     }
 }
 
-fn name_of_client(path: &str) -> Option<(&str, &str)> {
-    let rest = path.strip_prefix("clients.")?;
-    Some(rest.split_once('.').unwrap_or((rest, "")))
+/// The section, the name and the key of a path in one of the sections with names.
+fn named(path: &str) -> Option<(&str, &str, &str)> {
+    let (section, rest) = path.split_once('.').filter(|(section, _)| NAMED.contains(section))?;
+    let (name, key) = rest.split_once('.').unwrap_or((rest, ""));
+    Some((section, name, key))
 }
 
 /// The known key nearest to `path`, when one is near enough to be meant.
 pub(super) fn nearest(path: &str) -> Option<String> {
     let nearest = nearest_in_table(&in_table(path))?;
-    Some(name_of_client(path).map_or(nearest.to_owned(), |(name, _)| nearest.replace(clients::NAME, name)))
+    Some(named(path).map_or(nearest.to_owned(), |(_, name, _)| nearest.replace(clients::NAME, name)))
 }
 
 fn nearest_in_table(path: &str) -> Option<&'static str> {

@@ -6,7 +6,11 @@ use jotgate_jose::Algorithm;
 use url::{Host, Url};
 
 use super::source::Lines;
-use super::{Config, ConfigError, Problem, Seconds, Sessions, secret};
+use super::{Config, ConfigError, Problem, Role, Seconds, Sessions, legacy, secret};
+use crate::domain::scope;
+use crate::tokens::claims::ClaimSources;
+
+mod mail;
 
 /// Above this an access token outlives what people expect of a log-out at a foreign verifier.
 pub(crate) const ACCESS_TTL_MAX: Seconds = Seconds(3600);
@@ -36,6 +40,9 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("tokens.algorithm", algorithm(config.tokens.algorithm));
     refuse("tokens.secret", secret::load(config));
     refuse("tokens.previous_secret", secret::load_previous(&mut config.tokens, &config.base_dir));
+    refuse("tokens.legacy.secret", legacy::load_secret(config));
+    refuse("tokens.legacy", legacy::check(config));
+    refuse("tokens.claims", ClaimSources::parse(&config.tokens.claims).map(drop));
     refuse("tokens.status_list", status_list(config));
     refuse("sessions.idle_ttl", at_least(1, config.sessions.idle_ttl.0));
     refuse("sessions.absolute_ttl", absolute_ttl(&config.sessions));
@@ -48,6 +55,11 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
         refuse(&format!("clients.{name}.absolute_ttl"), absolute_ttl(&sessions));
         refuse(&format!("clients.{name}.retry_window"), retry_window(&sessions));
     }
+    for (name, role) in &config.roles {
+        refuse(&format!("roles.{name}"), role_name(name));
+        refuse(&format!("roles.{name}.scopes"), role.scopes.iter().try_for_each(|scope| scope_value(scope)));
+        refuse(&format!("roles.{name}.everyone"), nobody_unasked(role));
+    }
     refuse("revocations.heartbeat", heartbeat(config.revocations.heartbeat));
     refuse("revocations.max_streams", at_least(1, config.revocations.max_streams));
     let each = config.revocations.max_streams_per_network;
@@ -56,10 +68,14 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
     refuse("passwords.memory_kib", memory(&config.passwords));
     refuse("passwords.iterations", at_least(1, config.passwords.iterations));
+    for (key, checked) in mail::check(config) {
+        refuse(key, checked);
+    }
     refuse("keys.jwks_max_age", config.keys.check_max_age());
     refuse("keys.rotate_every", config.keys.check_rotation());
     refuse("forward_auth.login_url", login_url(config.forward_auth.login_url.as_deref()));
     refuse("forward_auth.origins", config.forward_auth.origins.iter().try_for_each(|origin| exact_origin(origin)));
+    refuse("audit.retention", audit_retention(config.audit.retention));
     refuse("log.level", not_empty(&config.log.level));
     if problems.is_empty() { Ok(warnings(config)) } else { Err(ConfigError { problems }) }
 }
@@ -162,6 +178,10 @@ fn heartbeat(every: Seconds) -> Result<(), String> {
     if (1..=5).contains(&every.0) { Ok(()) } else { Err(format!("is {every}; use 1s to 5s")) }
 }
 
+fn audit_retention(retention: Seconds) -> Result<(), String> {
+    if retention.0 < 86_400 { Err(format!("{retention} is too short; at least \"1d\"")) } else { Ok(()) }
+}
+
 fn access_ttl(ttl: Seconds) -> Result<(), String> {
     if ttl > ACCESS_TTL_MAX {
         return Err(format!(
@@ -234,6 +254,26 @@ fn client_name(name: &str) -> Result<(), String> {
     Err("is no name of a client: 1 to 64 letters, digits, `-` and `_`".into())
 }
 
+/// It stands in tokens, in requests and in the names of environment variables.
+fn role_name(name: &str) -> Result<(), String> {
+    client_name(name).map_err(|_| "is no name of a role: 1 to 64 letters, digits, `-` and `_`".into())
+}
+
+fn scope_value(scope: &str) -> Result<(), String> {
+    if scope::is_scope(scope) {
+        return Ok(());
+    }
+    Err(format!("`{scope}` is no scope: printable ASCII without spaces, quotes and backslashes (RFC 6749 §3.3)"))
+}
+
+/// Whoever registers would be an administrator.
+fn nobody_unasked(role: &Role) -> Result<(), String> {
+    if role.everyone && role.scopes.iter().any(|scope| scope == scope::ADMIN) {
+        return Err(format!("would make everyone an administrator; take `{}` out of its scopes", scope::ADMIN));
+    }
+    Ok(())
+}
+
 fn min_length(length: u32) -> Result<(), String> {
     if length > 64 {
         return Err(format!("{length} is too large; NIST SP 800-63B-4 asks that 64 characters be enough"));
@@ -290,6 +330,7 @@ fn warnings(config: &Config) -> Vec<String> {
         warnings.push(format!("http.allowed_origins has {origin}: whoever is on the network can act as a page of it"));
     }
     warnings.extend(config.keys.warning());
+    warnings.extend(mail::warnings(config));
     for origin in config.forward_auth.origins.iter().filter(|origin| is_plain_http_elsewhere(origin)) {
         warnings.push(format!("forward_auth.origins has {origin}: whoever is on the network can act as a page of it"));
     }

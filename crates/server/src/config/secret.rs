@@ -96,13 +96,23 @@ pub(super) fn load_previous(tokens: &mut Tokens, base_dir: &Path) -> Result<(), 
     }
 }
 
-fn read(file: &Path) -> Result<SecretText, String> {
+/// The password for the mail server.
+pub(super) fn load_mail_password(config: &mut Config) -> Result<(), String> {
+    let Some(file) = config.mail.password_file.take() else { return Ok(()) };
+    if config.mail.password.is_some() {
+        return Err("stands beside `mail.password_file`; leave one of them out".into());
+    }
+    config.mail.password = Some(read(&config.base_dir.join(file))?);
+    Ok(())
+}
+
+pub(super) fn read(file: &Path) -> Result<SecretText, String> {
     let text =
         std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?;
     Ok(SecretText::from(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-fn strong(secret: &str, algorithm: Algorithm) -> Result<(), String> {
+pub(super) fn strong(secret: &str, algorithm: Algorithm) -> Result<(), String> {
     const MEND: &str = "use the output of `openssl rand -hex 64`";
     let normal = secret.trim().to_ascii_lowercase();
     if WELL_KNOWN_SECRETS.contains(&normal.as_str()) || is_padded_well_known(&normal) {

@@ -104,7 +104,14 @@ fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
 }
 
 /// Keys whose values an error message must not repeat.
-const SECRETS: [&str; 4] = ["store.url", "tokens.secret", "tokens.previous_secret", "keys.master_key"];
+const SECRETS: [&str; 6] = [
+    "store.url",
+    "tokens.secret",
+    "tokens.previous_secret",
+    "tokens.legacy.secret",
+    "keys.master_key",
+    "mail.password",
+];
 
 /// A value of the wrong type: serde knows the place of the value, and the line tells the key.
 fn type_problem(text: &str, error: &toml::de::Error, lines: &Lines) -> ConfigError {
@@ -155,12 +162,18 @@ fn as_toml(value: &str, path: &str, current: &Config) -> toml::Value {
         .ok()
         .and_then(|table| path.split('.').try_fold(toml::Value::Table(table), |value, name| value.get(name).cloned()));
     let text = || toml::Value::String(value.to_owned());
-    match typed {
+    // A client or a role that the file has not got yet has the types of the reference.
+    match typed.or_else(|| default(path)) {
         Some(toml::Value::Integer(_)) => value.parse().map_or_else(|_| text(), toml::Value::Integer),
         Some(toml::Value::Boolean(_)) => value.parse().map_or_else(|_| text(), toml::Value::Boolean),
         Some(toml::Value::Array(_)) => list(value),
         _ => text(),
     }
+}
+
+fn default(path: &str) -> Option<toml::Value> {
+    let text = format!("default = {}", reference::find(path)?.default);
+    toml::from_str::<toml::Table>(&text).ok()?.remove("default")
 }
 
 fn list(value: &str) -> toml::Value {

@@ -105,6 +105,21 @@ fn dangerous_settings_are_refused_with_what_to_change() {
         ("[tokens]\nalgorithm = \"HS256\"\nsecret = \"abababababababababababababababababab\"", "different characters"),
         ("[tokens]\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aYuEiOcVtR\"", "EdDSA signs with a key pair"),
         ("[tokens]\nalgorithm = \"none\"", "line 3: `tokens.algorithm`"),
+        ("[tokens.legacy]\nuntil = \"2027-02-01\"", "`tokens.legacy.secret`: is missing"),
+        ("[tokens.legacy]\nsecret = \"shhhhh\"", "people log in once"),
+        (
+            "[tokens.legacy]\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aY\"",
+            "`tokens.legacy.until` is \"\"; write the day",
+        ),
+        (
+            "[tokens.legacy]\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aY\"\nuntil = \"2027-02-01\"\nissuer = \"https://auth.example.com\"",
+            "this server's own issuer",
+        ),
+        (
+            "[tokens]\nalgorithm = \"HS256\"\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aY\"\n[tokens.legacy]\nsecret = \"kX9vQ2mZ7rT4wB6nL1pS8dF3gH5jK0aY\"\nuntil = \"2027-02-01\"",
+            "is the secret of this server's own tokens",
+        ),
+        ("[tokens.legacy]\nsecrets = \"x\"", "did you mean `tokens.legacy.secret`?"),
         ("[tls]\ncertificate = \"cert.pem\"", "`tls.key`: is missing"),
         ("[http]\nallowed_origins = [\"https://shop.example.com/\"]", "write \"https://shop.example.com\""),
         ("[http]\nallowed_origins = [\"*\"]", "is not an origin"),
@@ -133,6 +148,16 @@ fn dangerous_settings_are_refused_with_what_to_change() {
             "[clients]\nshop = \"1d\"",
             "line 3: `clients.shop`: is a section, so its keys stand under a line `[clients.shop]`",
         ),
+        ("[roles.\"the boss\"]", "line 2: `roles.the boss`: is no name of a role"),
+        ("[roles.admin]\nscope = []", "did you mean `roles.admin.scopes`?"),
+        ("[roles.admin]\nscopes = [\"a b\"]", "line 3: `roles.admin.scopes`: `a b` is no scope"),
+        (
+            "[roles.admin]\nscopes = [\"jotgate:admin\"]\neveryone = true",
+            "line 4: `roles.admin.everyone`: would make everyone",
+        ),
+        ("[tokens.claims]\nsub = \"app_metadata.id\"", "`tokens.claims`: the claim `sub` is the server's own"),
+        ("[tokens]\nclaims = { x = \"password\" }", "`x` cannot be made of `password`"),
+        ("[audit]\nretention = \"1h\"", "line 3: `audit.retention`: 1h is too short"),
         ("[passwords]\nmin_length = 4", "at least 8"),
     ] {
         let said = refusal(&format!("{LEAST}{extra}\n"));
@@ -152,6 +177,20 @@ fn a_client_has_its_own_limits_and_those_of_all_beside_them() {
     assert_eq!(limits("kiosk"), Some((48, 3, 30)), "the environment knows clients, too");
     assert_eq!(limits("jotgate"), Some((48, 180, 30)), "the one of `tokens.client_id` needs no section");
     assert_eq!(limits("shop"), None);
+}
+
+#[test]
+fn roles_come_from_the_file_and_from_the_environment() {
+    let text = format!("{LEAST}[roles.clerk]\nscopes = [\"orders:read\"]\n");
+    let environment = [
+        ("JOTGATE_ROLES__CUSTOMER__SCOPES", "orders:write, cart"),
+        ("JOTGATE_ROLES__CUSTOMER__EVERYONE", "true"),
+        ("JOTGATE_ROLES__CLERK__SCOPES", "[\"orders:read\", \"orders:write\"]"),
+    ];
+    let grants = load(&text, &environment).unwrap().grants();
+    assert_eq!(grants.of(&[]), "cart orders:write");
+    assert_eq!(grants.of(&["clerk".to_owned()]), "cart orders:read orders:write");
+    assert_eq!(load(LEAST, &[]).unwrap().grants().of(&["admin".to_owned()]), "", "nobody is an administrator unasked");
 }
 
 #[test]
@@ -218,7 +257,7 @@ fn the_reference_is_the_truth() {
         assert!(key.default == default || ["issuer", "tokens.audience"].contains(&path.as_str()), "{path}: {default}");
     }
     for key in reference() {
-        let unset = ["(none)", "(as in [sessions])"].contains(&key.default);
+        let unset = key.path.contains(".NAME.") || ["(none)", "{}"].contains(&key.default);
         assert!(unset || found.iter().any(|(path, _)| path == key.path), "{} is no key", key.path);
         let text = format!("{LEAST}{} = 1979-05-27\n", key.path);
         let said = refusal(&text);

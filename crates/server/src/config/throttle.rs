@@ -21,5 +21,5 @@ impl Default for Throttle {
 pub(super) const KEYS: &[Key] = &[Key {
     path: "throttle.enabled",
     default: "true",
-    meaning: "growing delays after wrong passwords for an account; false only for tests",
+    meaning: "growing delays after wrong passwords, for an account and for a network; false only for tests",
 }];

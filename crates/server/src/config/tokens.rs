@@ -1,12 +1,13 @@
 //! `[tokens]`: access tokens.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jotgate_jose::Algorithm;
 use jotgate_wire::SecretText;
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Seconds};
+use super::{Key, Legacy, Seconds};
 
 /// Access tokens: how long they live, how they are signed, and whom they are for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,8 +31,12 @@ pub struct Tokens {
     pub previous_secret: Option<SecretText>,
     /// A file that holds that secret instead.
     pub previous_secret_file: Option<PathBuf>,
+    /// Claims of the operator's own, each with the path in the account that it is made of.
+    pub claims: BTreeMap<String, String>,
     /// Whether tokens say in `status` where a list says if their session has ended, and such lists are published.
     pub status_list: bool,
+    /// Tokens of the application that this server takes over from.
+    pub legacy: Legacy,
 }
 
 impl Default for Tokens {
@@ -45,7 +50,9 @@ impl Default for Tokens {
             secret_file: None,
             previous_secret: None,
             previous_secret_file: None,
+            claims: BTreeMap::new(),
             status_list: false,
+            legacy: Legacy::default(),
         }
     }
 }
@@ -75,6 +82,11 @@ pub(super) const KEYS: &[Key] = &[
         meaning: "the secret from before a change of it, or of `tokens.algorithm`, for as long as `jotgate keys list` shows it",
     },
     Key { path: "tokens.previous_secret_file", default: "(none)", meaning: "a file that holds that secret instead" },
+    Key {
+        path: "tokens.claims",
+        default: "{}",
+        meaning: "further claims, each with what it is made of: `{ plan = \"app_metadata.plan\", locale = \"user_metadata.locale\" }`, or a section; a registered claim is refused, and people write their own user_metadata",
+    },
     Key {
         path: "tokens.status_list",
         default: "false",

@@ -82,6 +82,21 @@ impl Email {
         Ok(Self { display: text.into(), key: key.into() })
     }
 
+    /// What the keys of addresses that begin like this text begin with. A text that is cut in the middle of a domain name
+    /// beyond ASCII has none of its own, and finds nothing.
+    #[must_use]
+    pub fn key_of_beginning(text: &str) -> String {
+        let lower: String = text.nfkc().flat_map(char::to_lowercase).collect();
+        let folded: String = lower.nfkc().collect();
+        match folded.split_once('@') {
+            Some((local, domain)) => {
+                let ascii = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_owned());
+                format!("{local}@{ascii}")
+            }
+            None => folded,
+        }
+    }
+
     /// An address that was parsed before and stored in both its forms.
     #[must_use]
     pub fn from_stored(display: &str, key: &str) -> Self {

@@ -6,15 +6,24 @@
 //! | current − 1 | within the retry window since the rotation | replay: the *same* successor again |
 //! | current − 1 | later | reuse: end the session |
 //! | older | always | reuse: likewise |
+//! | reuse, by the two rows above | but the session may have moved on while the request waited | overtaken: nothing |
 //! | any | ended, idle too long, past its absolute end, user disabled | refused |
 //!
 //! The window never forks the chain: the successor is computed from the generation, so everyone who asks within the
 //! window gets the same one.
+//!
+//! A request can wait, for a database that is slow or cut off, while its client gives up, asks another server, and goes on
+//! from there. Decided in the end, its token is old; but it was not when it came, so this is no theft. Who is overtaken gets
+//! no token and ends nothing: a thief gains nothing by waiting, and is caught when he asks again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{session::Session, time::Timestamp};
+
+/// A request that has waited for so long may have been overtaken, whatever the clocks of two servers say.
+const LONG: Duration = Duration::from_secs(1);
 
 /// What a client may do when refreshing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +67,8 @@ pub(crate) enum Decision {
     Replay { generation: u64 },
     /// An old token was used: end the session.
     Reuse,
+    /// The token is old by now, and may not have been when it was presented: change nothing and give nothing.
+    Overtaken,
     /// Change nothing and give nothing.
     Refused(Refused),
 }
@@ -75,11 +86,13 @@ pub(crate) enum Refused {
     Invalid,
 }
 
-/// Decides by the table at the head of this file. `presented` is the generation of a token whose MAC was right.
+/// Decides by the table at the head of this file. `presented` is the generation of a token whose MAC was right, `now` is
+/// when it was presented, and `waited` is how long ago that is.
 pub(crate) fn decide(
     session: &Session,
     presented: u64,
     now: Timestamp,
+    waited: Duration,
     user_enabled: bool,
     policy: RefreshPolicy,
 ) -> Decision {
@@ -90,8 +103,16 @@ pub(crate) fn decide(
         None => Decision::Refused(Refused::Invalid),
         Some(0) => rotate(session),
         Some(1) if within_window(session, now, policy) => Decision::Replay { generation: session.generation },
+        Some(_) if is_overtaken(session, now, waited) => Decision::Overtaken,
         Some(_) => Decision::Reuse,
     }
+}
+
+/// Whether the session may have moved on since a request came that was presented at `now` and has waited since then. A
+/// rotation from further in the future than it has waited is by a wrong clock, and says nothing.
+fn is_overtaken(session: &Session, now: Timestamp, waited: Duration) -> bool {
+    let rotated_after = u128::try_from(session.rotated_at.millis_since(now)).unwrap_or_default();
+    waited >= LONG || (1..=waited.as_millis()).contains(&rotated_after)
 }
 
 /// The reasons that hold whatever is presented. A closed account comes first: closing it ends its sessions too, and
@@ -130,6 +151,8 @@ mod world;
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{Decision, RefreshPolicy, Refused, decide};
     use crate::domain::session::{EndReason, Ended, Session, sample};
     use crate::domain::time::Timestamp;
@@ -149,7 +172,11 @@ mod tests {
     }
 
     fn check(session: &Session, presented: u64, now: Timestamp, expected: Decision) {
-        assert_eq!(decide(session, presented, now, true, POLICY), expected, "presented {presented} at {now:?}");
+        assert_eq!(
+            decide(session, presented, now, Duration::ZERO, true, POLICY),
+            expected,
+            "presented {presented} at {now:?}"
+        );
     }
 
     #[test]
@@ -175,8 +202,8 @@ mod tests {
     #[test]
     fn without_a_window_only_the_very_millisecond_of_the_rotation_is_a_retry() {
         let none = RefreshPolicy { retry_window_secs: 0 };
-        assert_eq!(decide(&session(), 4, NOW, true, none), Decision::Replay { generation: 5 });
-        assert_eq!(decide(&session(), 4, after(1), true, none), Decision::Reuse);
+        assert_eq!(decide(&session(), 4, NOW, Duration::ZERO, true, none), Decision::Replay { generation: 5 });
+        assert_eq!(decide(&session(), 4, after(1), Duration::ZERO, true, none), Decision::Reuse);
     }
 
     #[test]
@@ -185,6 +212,34 @@ mod tests {
             check(&session(), presented, NOW, Decision::Reuse);
             check(&session(), presented, after(40_000), Decision::Reuse);
         }
+    }
+
+    #[test]
+    fn a_request_that_was_overtaken_while_it_waited_ends_nothing() {
+        let presented_before = |millis: i64, waited: u64| {
+            let waited = Duration::from_millis(waited);
+            decide(&session(), 3, after(-millis), waited, true, POLICY)
+        };
+        // The rotation to the present generation was `millis` after it came, and it is decided `waited` after it came.
+        for (millis, waited) in [(1, 1), (1, 200), (200, 200), (999, 999)] {
+            assert_eq!(presented_before(millis, waited), Decision::Overtaken, "{millis} {waited}");
+        }
+        for (millis, waited) in [(0, 0), (0, 999), (-1, 999), (-40_000, 999), (201, 200), (3_600_000, 999)] {
+            assert_eq!(presented_before(millis, waited), Decision::Reuse, "{millis} {waited}");
+        }
+    }
+
+    #[test]
+    fn after_a_long_wait_no_clock_is_trusted_to_tell_a_theft() {
+        let waited = |presented, at, waited| decide(&session(), presented, at, waited, true, POLICY);
+        for at in [after(-3_600_000), after(-1), NOW, after(20_000), after(40_000)] {
+            assert_eq!(waited(3, at, Duration::from_secs(1)), Decision::Overtaken);
+            assert_eq!(waited(0, at, Duration::MAX), Decision::Overtaken);
+            assert_eq!(waited(5, at, Duration::MAX), Decision::Rotate { generation: 6 });
+        }
+        assert_eq!(waited(4, after(30_000), Duration::MAX), Decision::Replay { generation: 5 });
+        assert_eq!(waited(4, after(30_001), Duration::MAX), Decision::Overtaken);
+        assert_eq!(waited(4, after(30_001), Duration::from_millis(999)), Decision::Reuse);
     }
 
     #[test]
@@ -223,7 +278,7 @@ mod tests {
     #[test]
     fn a_closed_account_refuses_every_generation() {
         for presented in [0, 4, 5, 6] {
-            let decision = decide(&session(), presented, NOW, false, POLICY);
+            let decision = decide(&session(), presented, NOW, Duration::ZERO, false, POLICY);
             assert_eq!(decision, Decision::Refused(Refused::AccountDisabled));
         }
     }
@@ -233,8 +288,11 @@ mod tests {
         let mut session = session();
         session.ended = Some(Ended { at: NOW, reason: EndReason::UserDisabled });
         let late = after(7_200_000);
-        assert_eq!(decide(&session, 5, late, false, POLICY), Decision::Refused(Refused::AccountDisabled));
-        assert_eq!(decide(&session, 5, late, true, POLICY), Decision::Refused(Refused::SessionEnded));
+        assert_eq!(
+            decide(&session, 5, late, Duration::ZERO, false, POLICY),
+            Decision::Refused(Refused::AccountDisabled)
+        );
+        assert_eq!(decide(&session, 5, late, Duration::ZERO, true, POLICY), Decision::Refused(Refused::SessionEnded));
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub enum EndReason {
     LogoutGlobal,
     /// The password was changed in another session.
     PasswordChanged,
+    /// The password was set anew by a link in a mail.
+    PasswordReset,
     /// An old refresh token was used again: it may have been stolen.
     Reuse,
     /// The person had more sessions than are allowed, and this was the least recently used.
@@ -94,11 +96,12 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason, for looking a name up.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Logout,
         Self::LogoutOthers,
         Self::LogoutGlobal,
         Self::PasswordChanged,
+        Self::PasswordReset,
         Self::Reuse,
         Self::TooManySessions,
         Self::UserDisabled,
@@ -114,6 +117,7 @@ impl EndReason {
             Self::LogoutOthers => "logout_others",
             Self::LogoutGlobal => "logout_global",
             Self::PasswordChanged => "password_changed",
+            Self::PasswordReset => "password_reset",
             Self::Reuse => "reuse",
             Self::TooManySessions => "too_many_sessions",
             Self::UserDisabled => "user_disabled",

@@ -1,6 +1,6 @@
 //! A person with an account.
 
-use super::{email::Email, id::id, password::PasswordHash, time::Timestamp};
+use super::{email::Email, id::id, metadata::Metadata, password::PasswordHash, time::Timestamp};
 
 id!(
     /// Identifies a user; the `sub` of access tokens.
@@ -22,6 +22,10 @@ pub struct User {
     pub roles: Vec<String>,
     /// Nothing for a person who cannot log in with a password.
     pub password_hash: Option<PasswordHash>,
+    /// What administrators keep with the account.
+    pub app_metadata: Metadata,
+    /// What the person keeps with it.
+    pub user_metadata: Metadata,
     /// Since when the account is closed; nothing while it is open.
     pub disabled_at: Option<Timestamp>,
     /// When the account was made.
@@ -92,7 +96,7 @@ const fn is_direction_mark(c: char) -> bool {
 pub(crate) mod sample {
     use uuid::Uuid;
 
-    use super::{User, UserId};
+    use super::{Metadata, User, UserId};
     use crate::domain::{email::Email, time::Timestamp};
 
     /// A user without anything that can be left out.
@@ -105,6 +109,8 @@ pub(crate) mod sample {
             name: None,
             roles: Vec::new(),
             password_hash: None,
+            app_metadata: Metadata::default(),
+            user_metadata: Metadata::default(),
             disabled_at: None,
             created_at: now,
             updated_at: now,

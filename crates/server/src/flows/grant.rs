@@ -2,16 +2,20 @@
 
 use super::{Device, Failure};
 use crate::app::App;
-use crate::config::Sessions;
+use crate::config::{Sessions, Verification};
+use crate::domain::audit::{Actor, By, Event, Line};
+use crate::domain::mail::{Facts, Kind};
 use crate::domain::password::PasswordHash;
 use crate::domain::session::{Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{User, UserId};
 use crate::random;
 use crate::revocations;
+use crate::store::audit::Audited;
 use crate::store::sessions::{OpenSession, OpenSessionOutcome};
 use crate::tokens::issue;
 use crate::tokens::refresh_token::RefreshToken;
+use crate::tokens::size;
 use jotgate_wire::SecretText;
 
 /// Tokens for a client.
@@ -27,6 +31,8 @@ pub struct Grant {
     pub refresh_expires_in: i64,
     /// The session.
     pub session: SessionId,
+    /// How often it has been refreshed.
+    pub generation: u64,
 }
 
 /// A session that was just opened, and whose it is.
@@ -53,17 +59,42 @@ pub(super) async fn open_session(
     device: Device,
 ) -> Result<Opening, Failure> {
     let now = app.now();
+    let by = By { actor: Actor::User(user), origin: device.origin.clone() };
     let session = new_session(app, user, device, now).await?;
+    let line = app.line(now, Event::Login, &by).session(session.id);
     let forget_at = revocations::forget_at(now);
     let most = app.inner.config.sessions.max_per_user;
-    match app.end(OpenSession { session: session.clone(), verified, most, forget_at }).await? {
-        OpenSessionOutcome::Opened { user, .. } => {
+    let facts = Facts {
+        device: session.device.clone().or_else(|| session.user_agent.clone()),
+        address: session.address.clone(),
+        email: None,
+    };
+    let new_device = app.notice(Kind::NewDevice, facts);
+    let proven_only = app.inner.config.accounts.verification == Verification::Required;
+    let open = OpenSession { session: session.clone(), verified, most, proven_only, new_device, forget_at };
+    match app.end(Audited::new(open, move |outcome| logged_in(&line, outcome))).await? {
+        OpenSessionOutcome::Opened { user, told, .. } => {
+            if told {
+                app.inner.mail.wake();
+            }
             let grant = issue(app, &user, &session, now)?;
-            Ok(Opening::Opened(Box::new(Opened { user, grant })))
+            Ok(Opening::Opened(Box::new(Opened { user: *user, grant })))
         }
         OpenSessionOutcome::AccountDisabled => Err(Failure::AccountDisabled),
+        OpenSessionOutcome::EmailNotVerified => Err(Failure::EmailNotVerified),
         OpenSessionOutcome::HashChanged => Ok(Opening::HashChanged),
         OpenSessionOutcome::NoUser => Err(Failure::InvalidCredentials),
+    }
+}
+
+fn logged_in(line: &Line, outcome: &OpenSessionOutcome) -> Option<Line> {
+    match outcome {
+        OpenSessionOutcome::Opened { ended, .. } if ended.is_empty() => Some(line.clone()),
+        OpenSessionOutcome::Opened { ended, .. } => Some(line.clone().with("sessions_ended", ended.len())),
+        OpenSessionOutcome::AccountDisabled
+        | OpenSessionOutcome::EmailNotVerified
+        | OpenSessionOutcome::HashChanged
+        | OpenSessionOutcome::NoUser => None,
     }
 }
 
@@ -74,6 +105,7 @@ pub(super) fn issue(app: &App, user: &User, session: &Session, now: Timestamp) -
     let (signing, key) = (keyring.signing()?, keyring.refresh_at(session.rotated_at)?);
     let access = issue::access_token(signing, &app.inner.terms, user, session, (now, jti))
         .map_err(|error| Failure::Internal(format!("the access token could not be signed: {error}")))?;
+    size::watch(&access.text, user.id, || app.inner.limits.may_warn(now));
     let refresh = RefreshToken { session: session.id, generation: session.generation }.seal(key);
     Ok(Grant {
         access_token: access.text.into(),
@@ -81,6 +113,7 @@ pub(super) fn issue(app: &App, user: &User, session: &Session, now: Timestamp) -
         refresh_token: refresh.into(),
         refresh_expires_in: session.refresh_until().seconds() - now.seconds(),
         session: session.id,
+        generation: session.generation,
     })
 }
 
@@ -104,8 +137,8 @@ pub(super) async fn new_session(app: &App, user: UserId, device: Device, now: Ti
         generation: 0,
         scope: String::new(),
         device: device.name,
-        address: device.address,
-        user_agent: device.user_agent,
+        address: device.origin.address,
+        user_agent: device.origin.user_agent,
         created_at: now,
         rotated_at: now,
         last_used_at: now,

@@ -2,12 +2,15 @@
 
 use super::Failure;
 use crate::app::App;
+use crate::domain::audit::{By, Event, Line};
 use crate::domain::email::{Email, InvalidEmail};
+use crate::domain::metadata::Metadata;
 use crate::domain::password::PasswordHash;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{DisplayName, InvalidName, User, UserId};
 use crate::hasher::Unusable;
 use crate::random;
+use crate::store::audit::Audited;
 use crate::store::users::import::{ImportUserOutcome, ImportUsers, KnownEmails};
 
 /// An account as another system had it.
@@ -67,7 +70,7 @@ pub enum ImportRefusal {
     #[error("{0}")]
     Name(#[from] InvalidName),
     /// A role is not one word.
-    #[error("a role is one word")]
+    #[error("a role is one word of at most 64 characters")]
     Role,
     /// The password hash does not verify here.
     #[error("the password hash {0}")]
@@ -96,7 +99,13 @@ pub async fn import(app: &App, accounts: Vec<Imported>, mode: ImportMode) -> Res
     let users: Vec<_> = accounts.into_iter().map(|account| user(app, account)).collect();
     let fit: Vec<User> = users.iter().filter_map(|user| user.as_ref().ok().cloned()).collect();
     let outcomes = match mode {
-        ImportMode::Write => app.inner.store.write(ImportUsers { users: fit }).await?,
+        ImportMode::Write => {
+            let line = app.line(app.now(), Event::UserImport, &By::command_line());
+            app.inner
+                .store
+                .write(Audited::new(ImportUsers { users: fit }, move |outcomes: &Vec<_>| written(&line, outcomes)))
+                .await?
+        }
         ImportMode::DryRun => look_up(app, fit).await?,
     };
     let mut outcomes = outcomes.into_iter();
@@ -111,6 +120,12 @@ pub async fn import(app: &App, accounts: Vec<Imported>, mode: ImportMode) -> Res
     Ok(users.into_iter().map(outcome).collect())
 }
 
+/// One line for all accounts of a transaction: they can be a hundred thousand in all.
+fn written(line: &Line, outcomes: &[ImportUserOutcome]) -> Option<Line> {
+    let imported = outcomes.iter().filter(|outcome| **outcome == ImportUserOutcome::Created).count();
+    (imported > 0).then(|| line.clone().with("imported", imported))
+}
+
 async fn look_up(app: &App, users: Vec<User>) -> Result<Vec<ImportUserOutcome>, Failure> {
     let emails = users.into_iter().map(|user| user.email).collect();
     let known = app.inner.store.read(KnownEmails { emails }).await?;
@@ -123,7 +138,7 @@ fn user(app: &App, account: Imported) -> Result<User, ImportRefusal> {
     let now = app.now();
     let email = Email::parse(&account.email)?;
     let name = account.name.as_deref().map(DisplayName::parse).transpose()?;
-    if !account.roles.iter().all(|role| is_word(role)) {
+    if !account.roles.iter().all(|role| super::check_role(role).is_ok()) {
         return Err(ImportRefusal::Role);
     }
     let password_hash = account.password_hash.map(PasswordHash::new);
@@ -141,12 +156,10 @@ fn user(app: &App, account: Imported) -> Result<User, ImportRefusal> {
         name: name.map(|name| name.as_str().to_owned()),
         roles: account.roles,
         password_hash,
+        app_metadata: Metadata::default(),
+        user_metadata: Metadata::default(),
         disabled_at: account.disabled.then_some(now),
         created_at,
         updated_at: now,
     })
-}
-
-fn is_word(role: &str) -> bool {
-    !role.is_empty() && !role.chars().any(|c| c.is_whitespace() || c.is_control())
 }

@@ -1,11 +1,13 @@
 //! Keys: list them, make the next one, let it sign, revoke. For operators only.
 
 use crate::app::{App, StartError};
+use crate::domain::audit::{By, Event, Line};
 use crate::domain::key::{KeyPurpose, KeyState, StoredKey};
 use crate::domain::rotation::{Rotation, Turn, find};
 use crate::domain::time::Timestamp;
-use crate::keys::{FollowKeysError, rotation};
+use crate::keys::{FollowKeysError, change_lines, rotation};
 use crate::store::StoreError;
+use crate::store::audit::Audited;
 use crate::store::keys::{Ask, Change, LoadKeys, NextKey, NextKeyOutcome, OtherMaster, RevokeKeys, RevokeOutcome};
 use crate::tokens::keyring::KeyringError;
 
@@ -161,6 +163,10 @@ async fn next_key(app: &App, purpose: KeyPurpose, ask: Ask) -> Result<NextKeyInf
     let made = app.generator().next(purpose, &config.tokens, now)?;
     let master = app.inner.keys.master().mark();
     let next = NextKey { purpose, ask, rotation: rotation(config), made, master, now };
+    let line = app.line(now, Event::KeyMake, &By::command_line()).with("purpose", purpose.name());
+    let next = Audited::new(next, move |outcome: &Result<_, _>| {
+        outcome.as_ref().map(|next| asked(&line, next)).unwrap_or_default()
+    });
     let NextKeyOutcome { kid, was_there, turn } = app.inner.store.write(next).await??;
     app.follow_keys().await?;
     let (signs, signs_from) = match turn {
@@ -186,7 +192,9 @@ pub async fn revoke_keys(app: &App, mut kids: Vec<String>) -> Result<Revoked, Ke
         let stored = app.inner.store.read(LoadKeys).await?;
         let heirs = heirs(app, &stored.keys, &kids, now)?;
         let (master, forget_at) = (app.inner.keys.master().mark(), now.plus_seconds(NAMED_FOR));
-        match app.end(RevokeKeys { kids: kids.clone(), heirs, master, now, forget_at }).await? {
+        let line = app.line(now, Event::KeyRevoke, &By::command_line());
+        let revoke = RevokeKeys { kids: kids.clone(), heirs, master, now, forget_at };
+        match app.end(Audited::new(revoke, move |outcome: &_| written(&line, outcome))).await? {
             RevokeOutcome::Revoked(changes) => {
                 app.follow_keys().await?;
                 return Ok(revoked(changes));
@@ -197,6 +205,20 @@ pub async fn revoke_keys(app: &App, mut kids: Vec<String>) -> Result<Revoked, Ke
         }
     }
     Err(KeysFailure::Busy)
+}
+
+fn written(line: &Line, outcome: &RevokeOutcome) -> Vec<Line> {
+    match outcome {
+        RevokeOutcome::Revoked(changes) => change_lines(line, changes),
+        RevokeOutcome::Unknown(_) | RevokeOutcome::NoHeir(_) | RevokeOutcome::OtherMaster(_) => Vec::new(),
+    }
+}
+
+/// What is written of a next key that was asked for.
+fn asked(line: &Line, next: &NextKeyOutcome) -> Vec<Line> {
+    let made = (!next.was_there).then(|| line.beside(0, Event::KeyMake));
+    let signs = (next.turn == Some(Turn::Now)).then(|| line.beside(1, Event::KeyActivate));
+    made.into_iter().chain(signs).map(|line| line.target(&next.kid)).collect()
 }
 
 /// Keys to take for the active ones among those that are revoked, of the same kind, which is what verifiers expect.

@@ -3,9 +3,12 @@
 use super::Failure;
 use super::authenticate::authenticate;
 use super::refresh::open;
+use super::sessions::ended_some;
 use crate::app::App;
+use crate::domain::audit::{Actor, By, Event, Line, Origin};
 use crate::domain::session::{EndReason, SessionId};
 use crate::revocations;
+use crate::store::audit::Audited;
 use crate::store::sessions::{EndSessions, LogOutByToken, LogOutOutcome, Which};
 use crate::tokens::refresh_token::RefreshToken;
 
@@ -37,32 +40,56 @@ pub enum Credential<'a> {
 /// # Errors
 ///
 /// As [`authenticate`] or, for a refresh token, as [`refresh`](super::refresh); or a failure of the store.
-pub async fn logout(app: &App, credential: Credential<'_>, scope: Scope) -> Result<(), Failure> {
+pub async fn logout(app: &App, origin: Origin, credential: Credential<'_>, scope: Scope) -> Result<(), Failure> {
     match credential {
-        Credential::Access(token) => by_access_token(app, token, scope).await,
-        Credential::Refresh(token) => by_refresh_token(app, token, scope).await,
+        Credential::Access(token) => by_access_token(app, origin, token, scope).await,
+        Credential::Refresh(token) => by_refresh_token(app, origin, token, scope).await,
     }
 }
 
-async fn by_access_token(app: &App, token: &str, scope: Scope) -> Result<(), Failure> {
+async fn by_access_token(app: &App, origin: Origin, token: &str, scope: Scope) -> Result<(), Failure> {
     let caller = authenticate(app, token)?;
     let (which, reason) = reach(scope, caller.session);
     let now = app.now();
     let forget_at = revocations::forget_at(now);
-    app.end(EndSessions { user: caller.user, which, reason, now, forget_at }).await?;
+    let by = By { actor: Actor::User(caller.user), origin };
+    let line = app.line(now, Event::Logout, &by).session(caller.session).with("reason", reason.name());
+    let end = EndSessions { user: caller.user, which, reason, now, forget_at };
+    app.end(Audited::new(end, move |ended: &Vec<_>| ended_some(&line, ended.len()))).await?;
     Ok(())
 }
 
-async fn by_refresh_token(app: &App, token: &str, scope: Scope) -> Result<(), Failure> {
+async fn by_refresh_token(app: &App, origin: Origin, token: &str, scope: Scope) -> Result<(), Failure> {
     let RefreshToken { session, generation } = open(app, token).await?;
     let (which, reason) = reach(scope, session);
     let now = app.now();
     let (policies, forget_at) = (app.inner.terms.refresh.clone(), revocations::forget_at(now));
-    let log_out = LogOutByToken { id: session, presented: generation, which, reason, now, policies, forget_at };
-    match app.end(log_out).await? {
-        LogOutOutcome::Done => Ok(()),
-        LogOutOutcome::Reused => Err(Failure::RefreshTokenReused),
+    let notify = app.inner.mail.notices();
+    let log_out = LogOutByToken { id: session, presented: generation, which, reason, now, policies, forget_at, notify };
+    let line = app.line(now, Event::Logout, &By { origin, ..By::default() }).session(session);
+    match app.end(Audited::new(log_out, move |outcome: &_| written(&line, reason, outcome))).await? {
+        LogOutOutcome::Done { .. } | LogOutOutcome::Unknown => Ok(()),
+        LogOutOutcome::Reused { .. } => {
+            app.inner.mail.wake();
+            Err(Failure::RefreshTokenReused)
+        }
         LogOutOutcome::Refused(refused) => Err(refused.into()),
+    }
+}
+
+fn written(line: &Line, reason: EndReason, outcome: &LogOutOutcome) -> Option<Line> {
+    let of = |user| {
+        let by = By { actor: Actor::User(user), origin: line.by.origin.clone() };
+        Line { by, ..line.clone() }.about(user)
+    };
+    match *outcome {
+        LogOutOutcome::Done { user, ended } => ended_some(&of(user).with("reason", reason.name()), ended),
+        // Whoever presents a used token may not be the person.
+        LogOutOutcome::Reused { user, ended } => {
+            let line = Line { event: Event::RefreshReused.name().into(), ..line.clone() };
+            ended_some(&line.about(user), ended)
+        }
+        LogOutOutcome::Unknown | LogOutOutcome::Refused(_) => None,
     }
 }
 

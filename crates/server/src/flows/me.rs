@@ -2,9 +2,20 @@
 
 use super::Failure;
 use crate::app::App;
+use crate::domain::metadata::MetadataPatch;
 use crate::domain::user::{DisplayName, User};
-use crate::store::users::{FindUser, RenameUser};
+use crate::store::users::FindUser;
+use crate::store::users::update::{Changes, UpdateUser, UpdateUserOutcome};
 use crate::tokens::check::Caller;
+
+/// What people change about their own account; what is `None` stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateMe {
+    /// The name that is shown, or none.
+    pub name: Option<Option<DisplayName>>,
+    /// What becomes of their metadata.
+    pub user_metadata: Option<MetadataPatch>,
+}
 
 /// The caller's account.
 ///
@@ -15,12 +26,27 @@ pub async fn me(app: &App, caller: &Caller) -> Result<User, Failure> {
     app.inner.store.read(FindUser { id: caller.user }).await?.ok_or(Failure::UserNotFound)
 }
 
-/// Sets or clears the name that is shown.
+/// Changes what is given.
 ///
 /// # Errors
 ///
-/// As [`me`].
-pub async fn rename(app: &App, caller: &Caller, name: Option<DisplayName>) -> Result<User, Failure> {
-    let rename = RenameUser { id: caller.user, name, now: app.now() };
-    app.inner.store.write(rename).await?.ok_or(Failure::UserNotFound)
+/// [`Failure::InvalidMetadata`], or as [`me`].
+pub async fn update_me(app: &App, caller: &Caller, update: UpdateMe) -> Result<User, Failure> {
+    let UpdateMe { name, user_metadata } = update;
+    if name.is_none() && user_metadata.is_none() {
+        return me(app, caller).await;
+    }
+    let changes = Changes { name, user_metadata, ..Changes::default() };
+    updated(app.inner.store.write(UpdateUser { id: caller.user, changes, now: app.now() }).await?)
+        .map(|(_, after)| after)
+}
+
+/// The user before and after a change, or why there was none.
+pub(super) fn updated(outcome: UpdateUserOutcome) -> Result<(User, User), Failure> {
+    match outcome {
+        UpdateUserOutcome::Updated { before, after } => Ok((*before, *after)),
+        UpdateUserOutcome::InvalidAppMetadata(error) => Err(Failure::InvalidMetadata("app_metadata", error)),
+        UpdateUserOutcome::InvalidUserMetadata(error) => Err(Failure::InvalidMetadata("user_metadata", error)),
+        UpdateUserOutcome::NoUser => Err(Failure::UserNotFound),
+    }
 }

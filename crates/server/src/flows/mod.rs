@@ -1,8 +1,13 @@
 //! What someone can do: one verb a file. A flow knows no HTTP and no SQL; it parses nothing, and decides in the order
 //! that its function reads.
 
+mod administer;
+mod audit;
 mod authenticate;
+mod change_email;
 mod change_password;
+mod deliver;
+mod forgot_password;
 mod grant;
 mod import;
 mod keys;
@@ -12,26 +17,43 @@ mod me;
 mod refresh;
 mod register;
 mod rekey;
+mod resend;
+mod reset_password;
 mod revoke_token;
 mod sessions;
+mod update_user;
 mod users;
+mod verify_email;
 
+pub use audit::{Lines, audit};
 pub use authenticate::authenticate;
+pub(crate) use authenticate::authenticate_for_others;
+pub use change_email::{ChangeEmail, change_email};
 pub use change_password::{ChangePassword, change_password};
+pub(crate) use deliver::deliver;
+pub use forgot_password::forgot_password;
 pub use grant::{Grant, Opened};
 pub use import::{ImportMode, ImportOutcome, ImportRefusal, Imported, import};
 pub use keys::{KeyInfo, KeysFailure, NextKeyInfo, Revoked, generate_key, keys, public_keys, revoke_keys, rotate_key};
 pub use login::{LogIn, login};
 pub use logout::{Credential, Scope, logout};
-pub use me::{me, rename};
+pub use me::{UpdateMe, me, update_me};
 pub use refresh::refresh;
-pub use register::{Register, register};
+pub use register::{Register, register, register_unproven};
 pub use rekey::{Rekeyed, rekey};
+pub use resend::resend;
+pub use reset_password::{ResetPassword, reset_password};
 pub use revoke_token::{revoke_token, revoke_token_by_id};
 pub use sessions::{end_session, end_sessions_of, end_sessions_of_everyone, sessions};
-pub use users::{NewUser, create_user, delete_user, disable_user, enable_user, find_user, users};
+pub use update_user::{UpdateUser, update_user};
+pub use users::{
+    NewUser, check_role, create_user, delete_user, disable_user, enable_user, find_user, user, users, users_by_email,
+};
+pub use verify_email::{Verified, verify_email};
 
+pub use crate::domain::audit::{By, Origin};
 use crate::domain::email::InvalidEmail;
+use crate::domain::metadata::InvalidMetadata;
 use crate::domain::password::WeakPassword;
 use crate::hasher::HashError;
 use crate::store::StoreError;
@@ -45,10 +67,8 @@ pub struct Device {
     pub name: Option<String>,
     /// The client itself, by its `client_id`; `tokens.client_id` when it does not say.
     pub client: Option<String>,
-    /// The network address of the peer.
-    pub address: Option<String>,
-    /// The `User-Agent` of the request.
-    pub user_agent: Option<String>,
+    /// From where it asks.
+    pub origin: Origin,
 }
 
 /// Why a flow did not do what it was asked. `http/error.rs` has the status and the code of each.
@@ -66,6 +86,18 @@ pub enum Failure {
     /// The name is empty, too long, or has control characters.
     #[error("{0}")]
     InvalidName(String),
+    /// The metadata would be too much; of the two the one that is named.
+    #[error("{0} {1}")]
+    InvalidMetadata(&'static str, InvalidMetadata),
+    /// A role is not one word of at most 64 characters.
+    #[error("a role is one word of at most 64 characters")]
+    InvalidRole,
+    /// Administrators cannot take themselves out.
+    #[error("administrators cannot close or delete their own account, nor take from it what makes them administrators")]
+    OwnAccount,
+    /// Whoever asks was an administrator when the token was issued, and is none any more.
+    #[error("the account of the access token is no administrator any more")]
+    NoAdministrator,
     /// There is an account with that address.
     #[error("there is an account with this e-mail address")]
     EmailTaken,
@@ -75,8 +107,17 @@ pub enum Failure {
     /// The right password of a disabled account.
     #[error("this account is disabled")]
     AccountDisabled,
-    /// Too many wrong passwords; wait that many seconds.
-    #[error("too many wrong passwords for this account; try again in {0} seconds")]
+    /// The right password, but the address has to be proven first.
+    #[error("the e-mail address has not been verified yet; follow the link in the mail, or ask for another")]
+    EmailNotVerified,
+    /// The token of a link is not one of ours, was used, has expired, or something has changed since.
+    #[error("the link is not valid any more; ask for another")]
+    LinkInvalid,
+    /// What was asked for needs mail, and none is configured.
+    #[error("this server sends no mail")]
+    MailNotConfigured,
+    /// Too many tries; wait that many seconds.
+    #[error("too many tries for this account; try again in {0} seconds")]
     TooManyAttempts(u32),
     /// The access token is refused.
     #[error("the access token is refused: {}", .0.code)]
@@ -93,6 +134,9 @@ pub enum Failure {
     /// The refresh token was used before, so it may be stolen: the session is over.
     #[error("the refresh token was used before, so the session has been ended; log in again")]
     RefreshTokenReused,
+    /// The refresh token was replaced, by another request, while this one waited.
+    #[error("the refresh token was replaced while this request waited; try again with the newest one")]
+    Overtaken,
     /// The session has been ended.
     #[error("the session has been ended; log in again")]
     SessionEnded,

@@ -3,6 +3,7 @@
 use super::grant::{Grant, issue};
 use super::{Device, Failure};
 use crate::app::App;
+use crate::clock::Waiting;
 use crate::domain::refresh::Refused;
 use crate::revocations;
 use crate::store::sessions::{RotateOutcome, RotateSession};
@@ -13,7 +14,7 @@ use crate::tokens::refresh_token::{NotOpened, RefreshToken};
 /// # Errors
 ///
 /// [`Failure::RefreshTokenInvalid`], [`Failure::RefreshTokenExpired`], [`Failure::RefreshTokenReused`] (which has ended
-/// the session), [`Failure::SessionEnded`], [`Failure::AccountDisabled`], or a failure of the store.
+/// the session), [`Failure::SessionEnded`], [`Failure::AccountDisabled`], [`Failure::Overtaken`], or a failure of the store.
 pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Failure> {
     let presented = open(app, token).await?;
     let now = app.now();
@@ -22,20 +23,25 @@ pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Fa
         id: presented.session,
         presented: presented.generation,
         now,
+        waiting: Waiting::from_now(),
         policies: app.inner.terms.refresh.clone(),
-        address: device.address,
-        user_agent: device.user_agent,
+        address: device.origin.address,
+        user_agent: device.origin.user_agent,
+        request: device.origin.request,
         forget_at: revocations::forget_at(now),
+        notify: app.inner.mail.notices(),
     };
     match app.inner.store.rotate(rotate).await? {
         RotateOutcome::Rotated { session, user } | RotateOutcome::Replayed { session, user } => {
             issue(app, &user, &session, now)
         }
         RotateOutcome::Reused { session } => {
+            app.inner.mail.wake();
             app.follow_revocations().await?;
             tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used again; its session is ended");
             Err(Failure::RefreshTokenReused)
         }
+        RotateOutcome::Overtaken => Err(Failure::Overtaken),
         RotateOutcome::Refused(refused) => Err(refused.into()),
         RotateOutcome::Unknown => Err(Failure::SessionEnded),
     }

@@ -4,9 +4,12 @@ use std::path::Path;
 
 use super::keys::{ATTEMPTS, KeysFailure};
 use crate::app::{self, StartError};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::random::{Random, SystemRandom};
+use crate::domain::audit::{By, Event, Line};
+use crate::random::{self, Random, SystemRandom};
 use crate::store::Store;
+use crate::store::audit::Audited;
 use crate::store::keys::{LoadKeys, Reseal, ResealOutcome};
 use crate::tokens::master_key::MasterKey;
 use crate::tokens::reseal::reseal;
@@ -60,7 +63,10 @@ async fn reseal_all(
         let old = app::master_key(config, false, random)?;
         let keys = reseal(&stored.keys, &old, new, random)?;
         let reseal = Reseal { version: stored.version, keys, master: new.mark() };
-        if store.write(reseal).await? == ResealOutcome::Done {
+        let now = SystemClock.now();
+        let line = Line::new(random::uuid(random, now), now, Event::KeysRekey, By::command_line()).with("keys", count);
+        let done = move |outcome: &_| (*outcome == ResealOutcome::Done).then(|| line.clone());
+        if store.write(Audited::new(reseal, done)).await? == ResealOutcome::Done {
             tracing::warn!(keys = count, "the stored keys are encrypted with another master key from now on");
             return Ok((count, false));
         }

@@ -5,8 +5,10 @@ use jotgate_wire::MAX_NAME_BYTES;
 
 use super::Failure;
 use crate::app::App;
+use crate::domain::audit::{By, Event};
 use crate::domain::time::Timestamp;
 use crate::revocations;
+use crate::store::audit::Audited;
 use crate::store::revocations::RevokeToken;
 use crate::tokens::check;
 
@@ -37,5 +39,6 @@ async fn end(app: &App, jti: String, forget_at: Timestamp) -> Result<(), Failure
     if jti.is_empty() || jti.len() > MAX_NAME_BYTES || jti.chars().any(char::is_control) {
         return Err(Failure::InvalidTokenId);
     }
-    Ok(app.end(RevokeToken { jti, forget_at }).await?)
+    let line = app.line(app.now(), Event::TokenRevoke, &By::command_line()).target(&jti);
+    Ok(app.end(Audited::new(RevokeToken { jti, forget_at }, move |()| [line.clone()])).await?)
 }

@@ -2,7 +2,7 @@
 
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use jotgate_wire::{CookieResponse, TokenResponse, Transport, UserBody};
+use jotgate_wire::{AcceptedBody, CookieResponse, TokenResponse, Transport, UserBody};
 use serde::Serialize;
 
 use super::cookies;
@@ -23,7 +23,7 @@ pub(super) fn tokens(
     let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     let user = user.map(user_body);
     let session_id = grant.session.to_string();
-    let (expires_in, refresh_expires_in) = (grant.expires_in, grant.refresh_expires_in);
+    let Grant { expires_in, refresh_expires_in, generation, .. } = grant;
     match transport {
         Transport::Bearer => {
             let body = TokenResponse {
@@ -33,12 +33,13 @@ pub(super) fn tokens(
                 refresh_token: grant.refresh_token,
                 refresh_expires_in,
                 session_id,
+                generation,
                 user,
             };
             (status, no_store, json(&body)).into_response()
         }
         Transport::Cookie => {
-            let body = CookieResponse { expires_in, refresh_expires_in, session_id, user };
+            let body = CookieResponse { expires_in, refresh_expires_in, session_id, generation, user };
             (status, no_store, AppendHeaders(cookies::set(config, &grant)), json(&body)).into_response()
         }
     }
@@ -51,6 +52,12 @@ fn json(body: &impl Serialize) -> Result<impl IntoResponse, ApiError> {
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text))
 }
 
+/// 202: the rest happens when the link in a mail is followed.
+pub(super) fn verification_sent() -> Response {
+    let body = AcceptedBody { status: "verification_sent".to_owned() };
+    (StatusCode::ACCEPTED, axum::Json(body)).into_response()
+}
+
 /// A user as clients see one.
 pub(super) fn user_body(user: &User) -> UserBody {
     UserBody {
@@ -59,6 +66,7 @@ pub(super) fn user_body(user: &User) -> UserBody {
         email_verified: user.email_verified_at.is_some(),
         name: user.name.clone(),
         roles: user.roles.clone(),
+        user_metadata: user.user_metadata.members(),
         created_at: rfc3339(user.created_at),
     }
 }

@@ -48,11 +48,11 @@ pub(super) fn verify(app: &App, original: &Original<'_>, requirement: &Requireme
     };
     let token = access_token_if(app, original.headers, same_site)?;
     let token = token.ok_or_else(|| ApiError::verification(VerificationCode::TokenMissing))?;
-    let caller = flows::authenticate(app, token.token)?;
-    if !requirement.is_met_by(&caller) {
+    let visitor = flows::authenticate_for_others(app, token.token)?;
+    if !requirement.is_met_by(&visitor) {
         return Err(ApiError::verification(VerificationCode::ScopeInsufficient));
     }
-    Ok(remote::granted(Some(&caller), &config.forward_auth))
+    Ok(remote::granted(Some(&visitor), &config.forward_auth))
 }
 
 /// Where the person who waits for a page logs in, with the way back if that leads to one of our origins. Nothing for a

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jotgate_wire::{ErrorCode, PROBLEM_JSON, Problem, VerificationCode};
 
+use crate::domain::scope;
 use crate::flows::Failure;
 use crate::store::StoreError;
 
@@ -20,6 +21,8 @@ pub(crate) struct ApiError {
     retry_after: Option<u32>,
     /// Where 400 cannot be understood, it is a challenge.
     challenged: bool,
+    /// The scope that the access token does not grant.
+    lacking: Option<&'static str>,
 }
 
 /// After how many seconds a shed request may come back.
@@ -45,8 +48,14 @@ impl ApiError {
         Self { retry_after, ..Self::of(Code::Verification(code), code.title().into()) }
     }
 
+    /// An access token that does not grant this scope (RFC 6750 §3.1).
+    pub(crate) fn lacking(scope: &'static str) -> Self {
+        let detail = format!("this needs an access token with the scope `{scope}`");
+        Self { lacking: Some(scope), ..Self::new(ErrorCode::InsufficientScope, detail) }
+    }
+
     fn of(code: Code, detail: String) -> Self {
-        Self { code, detail, fields: BTreeMap::new(), retry_after: None, challenged: false }
+        Self { code, detail, fields: BTreeMap::new(), retry_after: None, challenged: false, lacking: None }
     }
 
     /// For those who know 401 and 403 and nothing else of that kind: a malformed request becomes 401.
@@ -92,8 +101,22 @@ impl ApiError {
         }
     }
 
+    /// What is wrong, for a person.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// When to come back, if that is known.
+    pub(crate) fn retry_after_header(&self) -> Option<HeaderValue> {
+        self.retry_after.map(HeaderValue::from)
+    }
+
     /// RFC 6750 §3: a bare challenge without a token, `error="invalid_token"` for a bad one.
     fn challenge(&self) -> Option<HeaderValue> {
+        if let Some(scope) = self.lacking {
+            let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
+            return HeaderValue::from_str(&challenge).ok();
+        }
         let code = match self.code {
             Code::Verification(code) => code,
             Code::Api(code) => {
@@ -126,8 +149,8 @@ impl ApiError {
         if let Some(challenge) = self.challenge() {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        if let Some(value) = self.retry_after_header() {
+            headers.insert(header::RETRY_AFTER, value);
         }
         response
     }
@@ -150,6 +173,12 @@ impl From<Failure> for ApiError {
             Failure::InvalidEmail(_) => plain(ErrorCode::InvalidEmail).field("email", detail),
             Failure::WeakPassword(_) => plain(ErrorCode::WeakPassword).field("password", detail),
             Failure::InvalidName(_) => plain(ErrorCode::InvalidField).field("name", detail),
+            Failure::InvalidMetadata(field, error) => {
+                plain(ErrorCode::InvalidField).field(field, format!("the object {error}"))
+            }
+            Failure::InvalidRole => plain(ErrorCode::InvalidField).field("roles", detail),
+            Failure::OwnAccount => plain(ErrorCode::OwnAccount),
+            Failure::NoAdministrator => Self::lacking(scope::ADMIN),
             Failure::InvalidTokenId => plain(ErrorCode::InvalidField).field("jti", detail),
             Failure::UnknownClient => {
                 plain(ErrorCode::InvalidField).field("client_id", "must be a client of the server's configuration")
@@ -158,6 +187,9 @@ impl From<Failure> for ApiError {
             Failure::InvalidCredentials => plain(ErrorCode::InvalidCredentials),
             Failure::AccountDisabled => plain(ErrorCode::AccountDisabled),
             Failure::TooManyAttempts(seconds) => plain(ErrorCode::TooManyAttempts).retry_after(seconds),
+            Failure::EmailNotVerified => plain(ErrorCode::EmailNotVerified),
+            Failure::LinkInvalid => plain(ErrorCode::TokenInvalid),
+            Failure::MailNotConfigured => plain(ErrorCode::MailNotConfigured),
             Failure::AccessToken(refused) => Self::verification(refused.code),
             Failure::RefreshTokenInvalid => plain(ErrorCode::RefreshTokenInvalid),
             Failure::RefreshTokenExpired => plain(ErrorCode::RefreshTokenExpired),
@@ -166,7 +198,7 @@ impl From<Failure> for ApiError {
             Failure::SessionNotFound => plain(ErrorCode::SessionNotFound),
             // The caller's own account is gone: so is the session, and the token with it.
             Failure::UserNotFound => Self::verification(VerificationCode::SessionEnded),
-            Failure::Overloaded => Self::overloaded(detail),
+            Failure::Overloaded | Failure::Overtaken => Self::overloaded(detail),
             Failure::Store(error) => store(&error),
             Failure::NoKey => Self::store_unavailable(detail),
             Failure::Internal(reason) => internal(&reason),

@@ -1,5 +1,6 @@
 //! What handlers take from a request besides its body: who is calling, from where, and with which token.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
@@ -10,22 +11,26 @@ use jotgate_wire::{ErrorCode, Transport, VerificationCode};
 use super::error::ApiError;
 use super::{cookies, cross_site, proxy};
 use crate::app::App;
+use crate::domain::audit::Origin;
 use crate::flows::{self, Device};
 use crate::tokens::check::Caller;
 
 /// Longest `User-Agent` that is kept, in characters.
 const MAX_USER_AGENT: usize = 256;
 
-impl FromRequestParts<App> for Device {
-    type Rejection = std::convert::Infallible;
+/// The id of a request, which its answer and its line in the log have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RequestId(pub(super) uuid::Uuid);
+
+impl FromRequestParts<App> for Origin {
+    type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         Ok(Self {
-            name: None,
-            client: None,
             address: proxy::client(parts, &app.config().http).map(|address| address.to_string()),
             user_agent: user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()),
+            request: parts.extensions.get().map(|RequestId(id)| *id),
         })
     }
 }
@@ -35,10 +40,19 @@ impl FromRequestParts<App> for Device {
 pub(crate) struct ClientAddress(pub(crate) Option<IpAddr>);
 
 impl FromRequestParts<App> for ClientAddress {
-    type Rejection = std::convert::Infallible;
+    type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         Ok(Self(proxy::client(parts, &app.config().http)))
+    }
+}
+
+impl FromRequestParts<App> for Device {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let origin = Origin::from_request_parts(parts, app).await?;
+        Ok(Self { name: None, client: None, origin })
     }
 }
 

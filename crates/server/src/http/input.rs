@@ -2,9 +2,11 @@
 //! something known just does not match.
 
 use jotgate_wire::{ErrorCode, SecretText};
+use serde_json::{Map, Value};
 
 use super::error::ApiError;
 use crate::domain::email::Email;
+use crate::domain::metadata::MetadataPatch;
 use crate::domain::password::Password;
 use crate::domain::user::DisplayName;
 use crate::flows::Failure;
@@ -34,6 +36,11 @@ pub(super) fn known_password(text: &SecretText) -> Option<Password> {
 pub(super) fn name(text: Option<&str>) -> Result<Option<DisplayName>, ApiError> {
     let parsed = text.map(DisplayName::parse).transpose();
     parsed.map_err(|error| Failure::InvalidName(error.to_string()).into())
+}
+
+/// What a member says that is an object, or `null`.
+pub(super) fn metadata(members: Option<Map<String, Value>>) -> MetadataPatch {
+    members.map_or(MetadataPatch::Clear, MetadataPatch::Merge)
 }
 
 pub(super) fn device(text: Option<&str>) -> Result<Option<String>, ApiError> {

@@ -53,7 +53,7 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::UnsupportedMediaType, "send the body as `Content-Type: application/json`"))
 }
 
-async fn read(body: Body) -> Result<Bytes, ApiError> {
+pub(super) async fn read(body: Body) -> Result<Bytes, ApiError> {
     match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
@@ -71,13 +71,13 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         return Err(not_an_object());
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = T::deserialize(&mut deserializer).map_err(|error| refusal(&error, text))?;
-    deserializer.end().map_err(|error| refusal(&error, text))?;
+    let value = T::deserialize(&mut deserializer).map_err(|error| refusal::<T>(&error, text))?;
+    deserializer.end().map_err(|error| refusal::<T>(&error, text))?;
     Ok(value)
 }
 
 /// Names the field where serde does, and says what is wrong in words of our own.
-fn refusal(error: &serde_json::Error, text: &str) -> ApiError {
+fn refusal<T: DeserializeOwned>(error: &serde_json::Error, text: &str) -> ApiError {
     let said = error.to_string();
     let quoted = || said.split('`').nth(1).unwrap_or_default().chars().take(64).collect::<String>();
     if said.starts_with("unknown field") {
@@ -101,7 +101,7 @@ fn refusal(error: &serde_json::Error, text: &str) -> ApiError {
         return ApiError::new(ErrorCode::InvalidField, detail.clone()).field("transport", detail);
     }
     if error.is_data() {
-        return wrong_type(text);
+        return wrong_type::<T>(text);
     }
     ApiError::new(
         ErrorCode::InvalidJson,
@@ -116,13 +116,29 @@ fn expected(said: &str) -> &str {
     list.strip_prefix("one of ").unwrap_or(list)
 }
 
-/// The members of our requests are texts, so the first other value is the wrong one.
-fn wrong_type(text: &str) -> ApiError {
+/// Serde does not say which member it was: the one that is wrong also when it is alone.
+fn wrong_type<T: DeserializeOwned>(text: &str) -> ApiError {
     let Ok(serde_json::Value::Object(members)) = serde_json::from_str(text) else { return not_an_object() };
     let error = ApiError::new(ErrorCode::InvalidField, "a member has the wrong type or value");
-    match members.iter().find(|(_, value)| !value.is_string() && !value.is_null()) {
-        Some((name, _)) => error.field(name, "must be a text"),
+    let wrong = members.into_iter().find_map(|(name, value)| {
+        let alone = serde_json::Value::Object([(name.clone(), value)].into_iter().collect());
+        let said = serde_json::from_value::<T>(alone).err()?.to_string();
+        said.starts_with("invalid").then(|| (name, kind(expected(&said))))
+    });
+    match wrong {
+        Some((name, kind)) => error.field(&name, format!("must be {kind}")),
         None => error,
+    }
+}
+
+/// In the words of JSON.
+fn kind(expected: &str) -> &'static str {
+    match expected {
+        "a string" => "a text",
+        "a map" => "an object",
+        "a sequence" => "an array",
+        "a boolean" => "true or false",
+        _ => "of another type",
     }
 }
 

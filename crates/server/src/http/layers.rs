@@ -19,13 +19,15 @@ use tower::{Layer, Service};
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::extract::RequestId;
 use crate::app::App;
 use crate::domain::time::Timestamp;
 use crate::random;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Nothing here is a page: a browser must not guess otherwise, frame it, or tell where it came from (OWASP ASVS 5.0 §3.4).
+/// Hardly anything here is a page, and what is says its own policy: a browser must not guess otherwise, frame it, or tell where it came
+/// from (OWASP ASVS 5.0 §3.4).
 const NOT_A_PAGE: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
@@ -73,8 +75,9 @@ impl Service<Request> for AroundRoute {
         Service::<Request>::poll_ready(&mut self.route, context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let seen = Seen::of(&request, &self.app);
+        request.extensions_mut().insert(RequestId(seen.id));
         let app = self.app.clone();
         // So many requests at once and no more: what is beyond is refused at once instead of waiting without end.
         let admitted = app.inner.limits.admit().map(|place| (place, caught(|| self.route.call(request))));
@@ -119,7 +122,7 @@ impl Seen {
             headers.insert(REQUEST_ID, value);
         }
         for (name, value) in NOT_A_PAGE {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
         // What depends on a cookie must not be answered again from somebody's cache.
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

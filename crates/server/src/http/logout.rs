@@ -11,6 +11,7 @@ use super::extract::{AccessToken, access_token};
 use super::json::Json;
 use super::{cookies, refresh::refresh_token};
 use crate::app::App;
+use crate::domain::audit::Origin;
 use crate::flows::{self, Credential, Failure, Scope};
 
 /// Takes either token. An access token that is refused does not matter while a refresh token proves the session: people
@@ -19,6 +20,7 @@ pub(crate) async fn post(
     State(app): State<App>,
     query: Result<Query<LogoutQuery>, QueryRejection>,
     headers: HeaderMap,
+    origin: Origin,
     body: Option<Json<LogoutRequest>>,
 ) -> Result<Response, ApiError> {
     let scope = scope(&query)?;
@@ -26,7 +28,7 @@ pub(crate) async fn post(
     let access = access_token(&app, &headers, &Method::POST)?;
     let refresh = refresh_token(&app, &headers, in_body);
     let by_cookie = is_cookie(access) || matches!(refresh, Ok(Some((_, Transport::Cookie))));
-    log_out(&app, access.map(|access| access.token), refresh, scope).await?;
+    log_out(&app, origin, access.map(|access| access.token), refresh, scope).await?;
     let cleared = by_cookie && scope != Scope::Others;
     let cookies = if cleared { cookies::clear(app.config()).to_vec() } else { Vec::new() };
     Ok((StatusCode::NO_CONTENT, AppendHeaders(cookies)).into_response())
@@ -40,19 +42,20 @@ fn is_cookie(access: Option<AccessToken<'_>>) -> bool {
 /// logging out.
 async fn log_out(
     app: &App,
+    origin: Origin,
     access: Option<&str>,
     refresh: Result<Option<(SecretText, Transport)>, ApiError>,
     scope: Scope,
 ) -> Result<(), ApiError> {
     let refused = match access {
-        Some(token) => match flows::logout(app, Credential::Access(token), scope).await {
+        Some(token) => match flows::logout(app, origin.clone(), Credential::Access(token), scope).await {
             Err(refused @ Failure::AccessToken(_)) => refused.into(),
             done => return Ok(done?),
         },
         None => ApiError::verification(VerificationCode::TokenMissing),
     };
     let Some((token, _)) = refresh? else { return Err(refused) };
-    Ok(flows::logout(app, Credential::Refresh(token.expose()), scope).await?)
+    Ok(flows::logout(app, origin, Credential::Refresh(token.expose()), scope).await?)
 }
 
 fn scope(query: &Result<Query<LogoutQuery>, QueryRejection>) -> Result<Scope, ApiError> {

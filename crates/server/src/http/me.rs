@@ -8,7 +8,7 @@ use super::extract::Access;
 use super::json::Json;
 use super::{answer, input};
 use crate::app::App;
-use crate::flows;
+use crate::flows::{self, UpdateMe};
 
 pub(crate) async fn get(State(app): State<App>, Access(caller): Access) -> Result<axum::Json<UserBody>, ApiError> {
     let user = flows::me(&app, &caller).await?;
@@ -20,9 +20,8 @@ pub(crate) async fn patch(
     Access(caller): Access,
     Json(body): Json<UpdateMeRequest>,
 ) -> Result<axum::Json<UserBody>, ApiError> {
-    let user = match body.name {
-        Some(name) => flows::rename(&app, &caller, input::name(name.as_deref())?).await?,
-        None => flows::me(&app, &caller).await?,
-    };
+    let name = body.name.map(|name| input::name(name.as_deref())).transpose()?;
+    let update = UpdateMe { name, user_metadata: body.user_metadata.map(input::metadata) };
+    let user = flows::update_me(&app, &caller, update).await?;
     Ok(axum::Json(answer::user_body(&user)))
 }

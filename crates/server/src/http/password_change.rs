@@ -9,21 +9,23 @@ use super::extract::Access;
 use super::input;
 use super::json::Json;
 use crate::app::App;
+use crate::domain::audit::Origin;
 use crate::flows::{self, ChangePassword, Failure};
 
 pub(crate) async fn post(
     State(app): State<App>,
     Access(caller): Access,
+    origin: Origin,
     Json(body): Json<PasswordChangeRequest>,
 ) -> Result<StatusCode, ApiError> {
     let current = input::known_password(&body.current_password);
     let new = input::new_password("new_password", &body.new_password)?;
-    flows::change_password(&app, &caller, ChangePassword { current, new }).await.map_err(refusal)?;
+    flows::change_password(&app, &caller, origin, ChangePassword { current, new }).await.map_err(refusal)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// In the words of this request's members.
-fn refusal(failure: Failure) -> ApiError {
+/// In the words of the members of requests about passwords.
+pub(super) fn refusal(failure: Failure) -> ApiError {
     let detail = failure.to_string();
     match failure {
         Failure::InvalidCredentials => {

@@ -8,6 +8,7 @@ use jotgate_wire::{RegisterRequest, Transport};
 use super::json::Json;
 use super::{answer, cross_site, error::ApiError, input};
 use crate::app::App;
+use crate::config::Verification;
 use crate::flows::{self, Device, Register};
 
 pub(crate) async fn post(
@@ -25,6 +26,10 @@ pub(crate) async fn post(
         password: input::new_password("password", &body.password)?,
         name: input::name(body.name.as_deref())?,
     };
+    if app.config().accounts.verification == Verification::Required {
+        flows::register_unproven(&app, register, device).await?;
+        return Ok(answer::verification_sent());
+    }
     let opened = flows::register(&app, register, device).await?;
     Ok(answer::tokens(StatusCode::CREATED, app.config(), body.transport, opened.grant, Some(&opened.user)))
 }

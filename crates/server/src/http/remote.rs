@@ -13,13 +13,13 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::config::ForwardAuth;
-use crate::tokens::check::Caller;
+use crate::tokens::check::Visitor;
 
 const NAMES: [&str; 4] = ["remote-user", "remote-email", "remote-name", "remote-groups"];
 
-/// 200 with the headers of this caller; of nobody, where a request passes without one.
-pub(super) fn granted(caller: Option<&Caller>, config: &ForwardAuth) -> Response {
-    let values = caller.map_or_else(Default::default, |caller| values(caller, config));
+/// 200 with the headers of this visitor; of nobody, where a request passes without one.
+pub(super) fn granted(visitor: Option<&Visitor>, config: &ForwardAuth) -> Response {
+    let values = visitor.map_or_else(Default::default, |visitor| values(visitor, config));
     let named = NAMES.map(HeaderName::from_static).into_iter().zip(values);
     // Every character is visible ASCII or a space, so each is a value.
     let headers =
@@ -27,11 +27,11 @@ pub(super) fn granted(caller: Option<&Caller>, config: &ForwardAuth) -> Response
     (StatusCode::OK, AppendHeaders(headers)).into_response()
 }
 
-fn values(caller: &Caller, config: &ForwardAuth) -> [String; 4] {
-    let email = caller.email.as_deref().filter(|_| caller.email_verified || config.unverified_email);
-    let groups: Vec<_> = caller.roles.iter().map(|role| encoded(role, ",")).collect();
-    let name = caller.name.as_deref().unwrap_or_default();
-    [caller.user.to_string(), encoded(email.unwrap_or_default(), ""), encoded(name, ""), groups.join(",")]
+fn values(visitor: &Visitor, config: &ForwardAuth) -> [String; 4] {
+    let email = visitor.email.as_deref().filter(|_| visitor.email_verified || config.unverified_email);
+    let groups: Vec<_> = visitor.roles.iter().map(|role| encoded(role, ",")).collect();
+    let name = visitor.name.as_deref().unwrap_or_default();
+    [encoded(&visitor.subject, ""), encoded(email.unwrap_or_default(), ""), encoded(name, ""), groups.join(",")]
 }
 
 fn encoded(text: &str, reserved: &str) -> String {
@@ -53,16 +53,12 @@ fn encoded(text: &str, reserved: &str) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use uuid::Uuid;
 
     use super::*;
-    use crate::domain::session::SessionId;
-    use crate::domain::user::UserId;
 
-    fn caller() -> Caller {
-        Caller {
-            user: UserId::new(Uuid::from_u128(7)),
-            session: SessionId::new(Uuid::from_u128(8)),
+    fn visitor() -> Visitor {
+        Visitor {
+            subject: "00000000-0000-0000-0000-000000000007".into(),
             scope: String::new(),
             email: Some("ada@bücher.example".into()),
             email_verified: true,
@@ -77,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_caller_is_said_in_ascii() {
-        let response = granted(Some(&caller()), &ForwardAuth::default());
+        let response = granted(Some(&visitor()), &ForwardAuth::default());
         assert_eq!(header(&response, "remote-user"), ["00000000-0000-0000-0000-000000000007"]);
         assert_eq!(header(&response, "remote-email"), ["ada@b%C3%BCcher.example"]);
         assert_eq!(header(&response, "remote-name"), ["Ada L%C3%B6we"]);
@@ -86,10 +82,10 @@ mod tests {
 
     #[test]
     fn an_unverified_address_is_not_said_unless_configured() {
-        let caller = Caller { email_verified: false, ..caller() };
-        assert_eq!(header(&granted(Some(&caller), &ForwardAuth::default()), "remote-email"), [""]);
+        let visitor = Visitor { email_verified: false, ..visitor() };
+        assert_eq!(header(&granted(Some(&visitor), &ForwardAuth::default()), "remote-email"), [""]);
         let config = ForwardAuth { unverified_email: true, ..ForwardAuth::default() };
-        assert_eq!(header(&granted(Some(&caller), &config), "remote-email"), ["ada@b%C3%BCcher.example"]);
+        assert_eq!(header(&granted(Some(&visitor), &config), "remote-email"), ["ada@b%C3%BCcher.example"]);
     }
 
     #[test]

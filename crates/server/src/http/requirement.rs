@@ -7,7 +7,7 @@ use jotgate_wire::ErrorCode;
 use url::form_urlencoded::parse;
 
 use super::error::ApiError;
-use crate::tokens::check::Caller;
+use crate::tokens::check::Visitor;
 
 /// What a token must grant.
 #[derive(Debug, Default)]
@@ -34,9 +34,9 @@ impl Requirement {
     }
 
     /// Scopes and roles compare as whole words.
-    pub(super) fn is_met_by(&self, caller: &Caller) -> bool {
-        let granted = |wanted: &String| caller.scope.split(' ').any(|scope| scope == wanted);
-        let has_one = |wanted: &Vec<String>| wanted.iter().any(|role| caller.roles.contains(role));
+    pub(super) fn is_met_by(&self, visitor: &Visitor) -> bool {
+        let granted = |wanted: &String| visitor.scope.split(' ').any(|scope| scope == wanted);
+        let has_one = |wanted: &Vec<String>| wanted.iter().any(|role| visitor.roles.contains(role));
         self.scopes.iter().all(granted) && self.roles.iter().all(has_one)
     }
 }
@@ -59,17 +59,12 @@ fn unknown(name: &str) -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
-    use crate::domain::session::SessionId;
-    use crate::domain::user::UserId;
 
     #[test]
     fn every_scope_and_one_of_the_roles() {
-        let caller = Caller {
-            user: UserId::new(Uuid::from_u128(1)),
-            session: SessionId::new(Uuid::from_u128(2)),
+        let visitor = Visitor {
+            subject: "ada".into(),
             scope: "orders:read orders:write".into(),
             email: None,
             email_verified: false,
@@ -89,9 +84,9 @@ mod tests {
             ("role=clerk&scope=orders:write", true),
         ] {
             let requirement = Requirement::parse(Some(query)).unwrap();
-            assert_eq!(requirement.is_met_by(&caller), expected, "{query}");
+            assert_eq!(requirement.is_met_by(&visitor), expected, "{query}");
         }
-        assert!(Requirement::parse(None).unwrap().is_met_by(&caller));
+        assert!(Requirement::parse(None).unwrap().is_met_by(&visitor));
     }
 
     #[test]

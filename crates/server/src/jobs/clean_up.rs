@@ -1,7 +1,9 @@
-//! Clean-up in small steps that never hold up a request: forgotten revocations, dead sessions, idle memory.
+//! Clean-up in small steps that never hold up a request: forgotten revocations and tries, expired links, old lines of the audit
+//! trail, dead sessions, idle memory.
 
 use std::time::Duration;
 
+use super::share_tries;
 use crate::app::App;
 use crate::clock::monotonic;
 use crate::domain::forgetting::ForgettingClock;
@@ -9,6 +11,8 @@ use crate::domain::session::SessionId;
 use crate::domain::time::Timestamp;
 use crate::revocations::LONGEST_TOKEN;
 use crate::store::StoreError;
+use crate::store::audit::ForgetLines;
+use crate::store::mail_tokens::ForgetMailTokens;
 use crate::store::revocations::ForgetRevocations;
 use crate::store::sessions::DeleteDeadSessions;
 
@@ -42,6 +46,12 @@ async fn round(app: &App, now: Timestamp) -> Result<(), StoreError> {
     while app.inner.store.write(ForgetRevocations { now, limit: STEP }).await? == u64::from(STEP) {
         tokio::time::sleep(BREATH).await;
     }
+    while app.inner.store.write(ForgetMailTokens { now, limit: STEP }).await? == u64::from(STEP) {
+        tokio::time::sleep(BREATH).await;
+    }
+    share_tries::clean_up(app, BREATH).await?;
+    app.note_left_out().await?;
+    forget_lines(app).await?;
     let dead_before = now.minus_seconds(KEEP_DEAD_SECONDS);
     let mut after: Option<SessionId> = None;
     loop {
@@ -52,4 +62,12 @@ async fn round(app: &App, now: Timestamp) -> Result<(), StoreError> {
         }
         tokio::time::sleep(BREATH).await;
     }
+}
+
+async fn forget_lines(app: &App) -> Result<(), StoreError> {
+    let before = app.now().minus_seconds(app.config().audit.retention.get());
+    while app.inner.store.write(ForgetLines { before, limit: STEP }).await? == u64::from(STEP) {
+        tokio::time::sleep(BREATH).await;
+    }
+    Ok(())
 }

@@ -1,9 +1,12 @@
-//! What goes on beside the requests: following other processes on the same store, key rotation, and clean-up.
+//! What goes on beside the requests: following other processes on the same store, sharing failed tries with them, key rotation,
+//! mail, and clean-up.
 
 mod clean_up;
 mod follow;
 mod follow_keys;
+mod outbox;
 mod rotate;
+mod share_tries;
 
 use tokio::task::JoinSet;
 
@@ -24,6 +27,8 @@ impl App {
         tasks.spawn(follow::run(self.clone()));
         tasks.spawn(follow_keys::run(self.clone()));
         tasks.spawn(rotate::run(self.clone()));
+        tasks.spawn(outbox::run(self.clone()));
+        tasks.spawn(share_tries::run(self.clone()));
         tasks.spawn(clean_up::run(self.clone()));
         Jobs { _tasks: tasks }
     }

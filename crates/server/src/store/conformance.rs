@@ -3,12 +3,15 @@
 use super::sql::Sql;
 use super::{Store, meta};
 
+pub(super) mod audit;
 pub(super) mod engine;
 pub(in crate::store) mod fixture;
 pub(super) mod keys;
+pub(super) mod mail;
 pub(super) mod races;
 pub(crate) mod revocations;
 pub(super) mod sessions;
+pub(super) mod tries;
 pub(super) mod users;
 
 /// A place where a store is kept, empty at first and gone with the value.
@@ -25,15 +28,25 @@ pub(super) fn statements() -> Vec<(&'static str, Sql)> {
     [
         super::users::STATEMENTS,
         super::users::import::STATEMENTS,
+        super::users::list::STATEMENTS,
+        super::users::update::STATEMENTS,
         super::sessions::STATEMENTS,
         super::sessions::open::STATEMENTS,
         super::sessions::rotate::STATEMENTS,
+        super::sessions::seen_from::STATEMENTS,
         super::sessions::sweep::STATEMENTS,
         super::revocations::STATEMENTS,
+        super::audit::STATEMENTS,
         super::keys::STATEMENTS,
+        super::outbox::STATEMENTS,
+        super::outbox::prepare::STATEMENTS,
+        super::mail_tokens::STATEMENTS,
+        super::mail_tokens::reset::STATEMENTS,
+        super::mail_tokens::verify::STATEMENTS,
         super::copy::ops::STATEMENTS,
         meta::STATEMENTS,
         super::status::STATEMENTS,
+        super::tries::STATEMENTS,
     ]
     .concat()
 }
@@ -47,7 +60,10 @@ macro_rules! conformance {
                 an_address_is_one_however_it_is_written
                 fifty_registrations_of_one_address_make_one_account
                 users_are_listed_in_order_and_in_pages
-                a_user_is_renamed
+                users_are_found_by_the_beginning_of_their_address
+                a_user_is_changed_in_what_is_given
+                only_who_is_an_administrator_now_may_act_as_one
+                of_two_administrators_who_close_each_other_one_remains
                 a_password_change_ends_the_other_sessions
                 a_password_change_needs_the_password_that_was_verified
                 of_two_password_changes_at_once_one_wins
@@ -76,6 +92,7 @@ macro_rules! conformance {
                 a_retry_replays_without_a_change
                 fifty_refreshes_with_one_token_give_one_generation
                 an_old_token_ends_the_session_once
+                a_rotation_that_was_overtaken_ends_nothing
                 a_session_that_is_over_refuses
                 a_token_from_the_future_is_refused_and_harmless
                 one_session_ends
@@ -84,6 +101,7 @@ macro_rules! conformance {
                 nobody_ends_the_session_of_another
                 live_sessions_are_listed_last_used_first
                 dead_sessions_are_cleared_away_in_steps
+                sessions_tell_where_somebody_was
             }
             revocations {
                 entries_are_numbered_in_order
@@ -93,6 +111,13 @@ macro_rules! conformance {
                 expired_entries_are_forgotten_and_numbers_never_come_back
                 a_number_beyond_the_head_gets_nothing
                 a_reader_never_sees_a_hole
+            }
+            audit {
+                a_line_is_read_as_it_was_written
+                lines_are_listed_newest_first_and_by_what_is_asked
+                paging_sees_each_old_line_once_while_others_are_written
+                what_an_operation_did_and_its_line_are_one
+                old_lines_are_forgotten_in_steps
             }
             keys {
                 keys_are_kept_as_given
@@ -105,6 +130,32 @@ macro_rules! conformance {
                 of_two_revocations_at_once_one_key_signs
                 what_is_interrupted_leaves_nothing_half_done
                 all_keys_get_another_master_key_or_none
+            }
+            mail {
+                a_mail_is_taken_up_by_one_until_its_attempt_counts_as_failed
+                of_many_servers_one_takes_up_each_mail
+                a_failed_attempt_is_due_again_when_it_says
+                a_request_leaves_the_same_row_for_everybody
+                a_new_link_voids_the_old_and_keeps_its_distance
+                a_used_link_does_not_come_back_with_a_retry
+                a_reset_sets_the_password_and_ends_all_sessions
+                of_fifty_uses_of_a_link_one_succeeds
+                a_link_is_good_for_one_thing_and_for_a_time
+                another_password_voids_the_links_of_before
+                a_new_address_is_taken_when_it_is_proven
+                an_address_of_somebody_else_is_not_taken
+                registering_where_it_has_to_be_proven_tells_nothing
+                an_account_its_session_and_its_mail_come_together
+                nobody_logs_in_before_the_address_is_proven
+                a_new_device_is_told_of_once
+                a_reuse_is_told_of_once
+                a_closed_account_keeps_no_links
+            }
+            tries {
+                what_servers_count_adds_up
+                a_change_is_seen_by_everyone_once
+                what_is_forgotten_is_gone
+                servers_that_share_at_once_lose_nothing
             }
             engine {
                 a_failed_operation_undoes_itself_and_harms_no_neighbour

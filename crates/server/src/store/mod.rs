@@ -5,16 +5,20 @@
 
 use std::path::{Path, PathBuf};
 
+pub(crate) mod audit;
 pub(crate) mod copy;
 mod error;
 pub(crate) mod keys;
+pub(crate) mod mail_tokens;
 mod meta;
+pub(crate) mod outbox;
 mod postgres;
 pub(crate) mod revocations;
 pub(crate) mod sessions;
 mod sql;
 mod sqlite;
 pub(crate) mod status;
+pub(crate) mod tries;
 mod tx;
 mod url;
 pub(crate) mod users;

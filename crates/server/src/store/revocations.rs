@@ -14,8 +14,8 @@ use crate::domain::user::UserId;
 statements! {
     TAKE_NUMBERS = "UPDATE meta SET number = number + $1 WHERE name = 'revocations' RETURNING number";
     INSERT = "INSERT INTO revocations (sequence, kind, subject, issued_before, forget_at) VALUES ($1, $2, $3, $4, $5)";
-    HEAD = "SELECT number FROM meta WHERE name = 'revocations'";
-    EPOCH = "SELECT number FROM meta WHERE name = 'revocations_epoch'";
+    HEAD = "SELECT head.number, epoch.number FROM meta AS head JOIN meta AS epoch ON epoch.name = 'revocations_epoch' \
+            WHERE head.name = 'revocations'";
     AFTER = "SELECT sequence, kind, subject, issued_before, forget_at FROM revocations \
              WHERE sequence > $1 ORDER BY sequence LIMIT $2";
     FORGET = "DELETE FROM revocations WHERE sequence IN \
@@ -52,12 +52,13 @@ impl Op for RevocationsAfter {
     type Output = Feed;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Feed, StoreError> {
-        let head = tx.first::<Count>(HEAD, params![]).await?.ok_or_else(no_counter)?.0;
-        let epoch = tx.first::<Count>(EPOCH, params![]).await?.ok_or_else(no_counter)?.0;
-        let epoch = numbering(epoch, tx.timeline().await?);
         // A number beyond all that can be stored is after every entry.
         let after = i64::try_from(self.after).unwrap_or(i64::MAX);
-        Ok(Feed { epoch, head, entries: tx.all(AFTER, params![after, self.limit]).await? })
+        let entries = (AFTER, &params![after, self.limit][..]);
+        let (head, entries) = tx.first_and_all::<Head, _>((HEAD, params![]), entries).await?;
+        let Head { head, epoch } = head.ok_or_else(no_counter)?;
+        let epoch = numbering(epoch, tx.timeline().await?);
+        Ok(Feed { epoch, head, entries })
     }
 }
 
@@ -136,7 +137,7 @@ async fn insert<T: Tx>(tx: &mut T, number: i64, subject: &Subject, forget_at: Ti
         Subject::Token(jti) => ("jti", jti.as_bytes(), None),
         Subject::Key(kid) => ("kid", kid.as_bytes(), None),
     };
-    tx.execute(INSERT, params![number, kind, bytes, issued_before, forget_at]).await.map(drop)
+    tx.execute_along(INSERT, params![number, kind, bytes, issued_before, forget_at]).await
 }
 
 impl FromRow for FeedEntry {
@@ -167,6 +168,17 @@ fn text(bytes: &[u8]) -> Option<String> {
 
 fn no_counter() -> StoreError {
     StoreError::corrupt("the counter of the revocation feed is gone")
+}
+
+struct Head {
+    head: u64,
+    epoch: u64,
+}
+
+impl FromRow for Head {
+    fn from_row(row: &impl Row) -> Result<Self, StoreError> {
+        Ok(Self { head: row.count(0)?, epoch: row.count(1)? })
+    }
 }
 
 struct Count(u64);

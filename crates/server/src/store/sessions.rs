@@ -12,11 +12,13 @@ use crate::domain::user::UserId;
 mod log_out;
 pub(super) mod open;
 pub(super) mod rotate;
+pub(super) mod seen_from;
 pub(super) mod sweep;
 
 pub(crate) use log_out::{LogOutByToken, LogOutOutcome};
 pub(crate) use open::{OpenSession, OpenSessionOutcome};
 pub(crate) use rotate::{RotateOutcome, RotateSession};
+pub(crate) use seen_from::SeenFrom;
 #[cfg(test)]
 pub(crate) use sweep::Swept;
 pub(crate) use sweep::{DeleteDeadSessions, RotatedBefore};

@@ -36,12 +36,24 @@ pub(crate) trait Tx: Send {
     fn execute_alone(&mut self, sql: Sql, params: &[Param<'_>])
     -> impl Future<Output = Result<u64, StoreError>> + Send;
 
+    /// Changes rows, and does not learn how many. Where the database is far away this goes along with the next statement, or
+    /// with the commit, and so does the answer if it fails.
+    fn execute_along(&mut self, sql: Sql, params: &[Param<'_>]) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// The first row, if there is one.
     fn first<R: FromRow>(
         &mut self,
         sql: Sql,
         params: &[Param<'_>],
     ) -> impl Future<Output = Result<Option<R>, StoreError>> + Send;
+
+    /// The first row of a statement and all rows of another one after it, which is asked whatever the first one gives: one way
+    /// to a database that is far away, and back.
+    fn first_and_all<R: FromRow, S: FromRow>(
+        &mut self,
+        first: (Sql, &[Param<'_>]),
+        all: (Sql, &[Param<'_>]),
+    ) -> impl Future<Output = Result<(Option<R>, Vec<S>), StoreError>> + Send;
 
     /// Says that this matters to other servers on the same store, which are told of it after the commit. They would notice
     /// by themselves, but later.
@@ -128,7 +140,7 @@ pub(crate) trait FromRow: Sized + Send {
     fn from_row(row: &impl Row) -> Result<Self, StoreError>;
 }
 
-/// What a column can hold, for whoever copies rows without knowing what they mean.
+/// What a column or a parameter can hold, for whoever keeps it without knowing what it means.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Value {
     Null,
@@ -189,6 +201,17 @@ impl<'a> From<&'a Value> for Param<'a> {
             Value::Int(value) => Self::Int(*value),
             Value::Text(text) => Self::Text(text),
             Value::Bytes(bytes) => Self::Bytes(bytes),
+        }
+    }
+}
+
+impl From<&Param<'_>> for Value {
+    fn from(param: &Param<'_>) -> Self {
+        match param {
+            Param::Null => Self::Null,
+            Param::Int(value) => Self::Int(*value),
+            Param::Text(text) => Self::Text((*text).to_owned()),
+            Param::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
         }
     }
 }

@@ -1,22 +1,31 @@
 //! What happens to users.
 
 use super::error::StoreError;
+use super::mail_tokens::{self, reset::password_changed};
+use super::outbox;
 use super::sessions::{self, Ending};
-use super::sql::statements;
+use super::sql::{Sql, statements};
 use super::tx::{FromRow, Op, Param, ReadOp, Row, Tx, params};
 use crate::domain::email::Email;
+use crate::domain::mail::Notice;
+use crate::domain::metadata::Metadata;
 use crate::domain::password::PasswordHash;
 use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::time::Timestamp;
-use crate::domain::user::{DisplayName, User, UserId};
+use crate::domain::user::{User, UserId};
 
 pub(crate) mod import;
+pub(crate) mod list;
+pub(crate) mod update;
+
+pub(crate) use list::ListUsers;
 
 /// The columns [`read`] reads, in its order.
 macro_rules! columns {
     () => {
         "users.id, users.email, users.email_key, users.email_verified_at, users.name, users.roles, \
-         users.password_hash, users.disabled_at, users.created_at, users.updated_at"
+         users.password_hash, users.disabled_at, users.created_at, users.updated_at, \
+         users.app_metadata, users.user_metadata"
     };
 }
 
@@ -24,19 +33,22 @@ pub(super) use columns;
 
 statements! {
     INSERT = "INSERT INTO users (id, email, email_key, email_verified_at, name, roles, password_hash, disabled_at, \
-              created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+              created_at, updated_at, app_metadata, user_metadata) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
               ON CONFLICT (email_key) DO NOTHING";
     FIND = concat!("SELECT ", columns!(), " FROM users WHERE id = $1");
     HOLD = concat!("SELECT ", columns!(), " FROM users WHERE id = $1"), locking "FOR UPDATE";
     FIND_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1");
-    LIST = concat!("SELECT ", columns!(), " FROM users WHERE id > $1 ORDER BY id LIMIT $2");
-    RENAME = concat!("UPDATE users SET name = $2, updated_at = $3 WHERE id = $1 RETURNING ", columns!());
+    HOLD_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1"), locking "FOR UPDATE";
     SET_HASH = "UPDATE users SET password_hash = $3, updated_at = $4 \
                 WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $2";
     DISABLE = "UPDATE users SET disabled_at = COALESCE(disabled_at, $2), updated_at = $2 WHERE id = $1";
     ENABLE = "UPDATE users SET disabled_at = NULL, updated_at = $2 WHERE id = $1";
     DELETE = "DELETE FROM users WHERE id = $1";
 }
+
+/// See [`hold`].
+pub(super) const HOLD_USER: Sql = HOLD;
 
 /// Opens an account.
 #[derive(Debug)]
@@ -60,13 +72,12 @@ impl Op for CreateUser {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<CreateUserOutcome, StoreError> {
         let user = &self.user;
-        let roles = roles_json(user)?;
-        let values = &values(user, &roles);
         let Some(session) = &self.session else {
-            let created = tx.execute_alone(INSERT, values).await? == 1;
+            let roles = roles_json(user)?;
+            let created = tx.execute_alone(INSERT, &values(user, &roles)).await? == 1;
             return Ok(if created { CreateUserOutcome::Created } else { CreateUserOutcome::EmailTaken });
         };
-        if tx.execute(INSERT, values).await? == 0 {
+        if !insert(tx, user).await? {
             return Ok(CreateUserOutcome::EmailTaken);
         }
         sessions::open::insert(tx, session).await?;
@@ -74,8 +85,14 @@ impl Op for CreateUser {
     }
 }
 
+/// Opens an account, in this transaction, unless there is one of its address; tells whether it did.
+pub(super) async fn insert<T: Tx>(tx: &mut T, user: &User) -> Result<bool, StoreError> {
+    let roles = roles_json(user)?;
+    Ok(tx.execute(INSERT, &values(user, &roles)).await? == 1)
+}
+
 /// The parameters of an insertion, in the order of the columns.
-fn values<'a>(user: &'a User, roles: &'a str) -> [Param<'a>; 10] {
+fn values<'a>(user: &'a User, roles: &'a str) -> [Param<'a>; 12] {
     *params![
         user.id.as_bytes(),
         user.email.display(),
@@ -87,6 +104,8 @@ fn values<'a>(user: &'a User, roles: &'a str) -> [Param<'a>; 10] {
         user.disabled_at,
         user.created_at,
         user.updated_at,
+        user.app_metadata.to_store(),
+        user.user_metadata.to_store(),
     ]
 }
 
@@ -105,7 +124,7 @@ impl Op for FindUserByEmail {
     type Output = Option<User>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<User>, StoreError> {
-        tx.first(FIND_BY_EMAIL, params![self.email.key()]).await
+        find_by_email(tx, &self.email).await
     }
 }
 
@@ -127,44 +146,6 @@ impl Op for FindUser {
 
 impl ReadOp for FindUser {}
 
-/// Users in the order of their ids, which is that of their making, from after one of them on.
-#[derive(Debug)]
-pub(crate) struct ListUsers {
-    pub(crate) after: Option<UserId>,
-    pub(crate) limit: u32,
-}
-
-impl Op for ListUsers {
-    type Output = Vec<User>;
-
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<User>, StoreError> {
-        // Every id is greater than no bytes at all.
-        let after = self.after.as_ref().map_or(Param::Bytes(&[]), |id| Param::from(id.as_bytes()));
-        tx.all(LIST, params![after, self.limit]).await
-    }
-}
-
-impl ReadOp for ListUsers {
-    const SCAN: bool = true;
-}
-
-/// Gives a user another name, or none; gives the user as it is then.
-#[derive(Debug)]
-pub(crate) struct RenameUser {
-    pub(crate) id: UserId,
-    pub(crate) name: Option<DisplayName>,
-    pub(crate) now: Timestamp,
-}
-
-impl Op for RenameUser {
-    type Output = Option<User>;
-
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<User>, StoreError> {
-        let name = self.name.as_ref().map(DisplayName::as_str);
-        tx.first(RENAME, params![self.id.as_bytes(), name, self.now]).await
-    }
-}
-
 /// Puts a new password in the place of the one that was verified, and ends the user's sessions except one.
 #[derive(Debug)]
 pub(crate) struct ChangePassword {
@@ -177,6 +158,8 @@ pub(crate) struct ChangePassword {
     pub(crate) now: Timestamp,
     /// When the last access token alive now will have expired.
     pub(crate) forget_at: Timestamp,
+    /// What the user is told, unless nobody is to be told.
+    pub(crate) notice: Option<Notice>,
 }
 
 /// What became of [`ChangePassword`].
@@ -195,10 +178,12 @@ impl Op for ChangePassword {
     type Output = ChangePasswordOutcome;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<ChangePasswordOutcome, StoreError> {
-        if !set_hash(tx, self.user, self.expected.as_ref(), &self.new, self.now).await? {
-            let user = find(tx, self.user).await?;
-            return Ok(user.map_or(ChangePasswordOutcome::NoUser, |_| ChangePasswordOutcome::HashChanged));
+        let changed = set_hash(tx, self.user, self.expected.as_ref(), &self.new, self.now).await?;
+        let Some(user) = find(tx, self.user).await? else { return Ok(ChangePasswordOutcome::NoUser) };
+        if !changed {
+            return Ok(ChangePasswordOutcome::HashChanged);
         }
+        password_changed(tx, &user, self.notice.as_ref()).await?;
         let ending = Ending { reason: EndReason::PasswordChanged, now: self.now, forget_at: self.forget_at };
         let ended = match self.keep {
             Some(keep) => sessions::end_others(tx, self.user, keep, ending).await?,
@@ -242,6 +227,7 @@ impl Op for DisableUser {
         if tx.execute(DISABLE, params![self.id.as_bytes(), self.now]).await? == 0 {
             return Ok(None);
         }
+        mail_tokens::void_all(tx, self.id).await?;
         let ending = Ending { reason: EndReason::UserDisabled, now: self.now, forget_at: self.forget_at };
         sessions::end_all(tx, self.id, ending).await.map(Some)
     }
@@ -277,9 +263,9 @@ impl Op for DeleteUser {
     type Output = Option<Vec<SessionId>>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Option<Vec<SessionId>>, StoreError> {
-        if hold(tx, self.id).await?.is_none() {
-            return Ok(None);
-        }
+        let Some(user) = hold(tx, self.id).await? else { return Ok(None) };
+        mail_tokens::void_all(tx, self.id).await?;
+        outbox::remove_of_user(tx, &user).await?;
         let ending = Ending { reason: EndReason::UserDeleted, now: self.now, forget_at: self.forget_at };
         let ended = sessions::end_all(tx, self.id, ending).await?;
         sessions::delete_all(tx, self.id).await?;
@@ -291,6 +277,16 @@ impl Op for DeleteUser {
 /// The user of an id, in this transaction.
 pub(super) async fn find<T: Tx>(tx: &mut T, id: UserId) -> Result<Option<User>, StoreError> {
     tx.first(FIND, params![id.as_bytes()]).await
+}
+
+/// The user of an address, in this transaction.
+pub(super) async fn find_by_email<T: Tx>(tx: &mut T, email: &Email) -> Result<Option<User>, StoreError> {
+    tx.first(FIND_BY_EMAIL, params![email.key()]).await
+}
+
+/// The same, held as [`hold`] does.
+pub(super) async fn hold_by_email<T: Tx>(tx: &mut T, email: &Email) -> Result<Option<User>, StoreError> {
+    tx.first(HOLD_BY_EMAIL, params![email.key()]).await
 }
 
 /// The user of an id, who stays as it is until this transaction ends. Whoever opens, counts or removes the sessions of a
@@ -328,6 +324,8 @@ pub(super) fn read(row: &impl Row, first: usize) -> Result<User, StoreError> {
         disabled_at: row.maybe_time(first + 7)?,
         created_at: row.time(first + 8)?,
         updated_at: row.time(first + 9)?,
+        app_metadata: Metadata::from_stored(row.maybe_text(first + 10)?),
+        user_metadata: Metadata::from_stored(row.maybe_text(first + 11)?),
     })
 }
 

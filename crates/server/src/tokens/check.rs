@@ -1,6 +1,7 @@
 //! Checks an access token of ours at our own routes: signature and claims by `jose`, then whether its session has ended.
 
-use jotgate_jose::{Refusal, danger, jwt};
+use jotgate_jose::jwt::{self, Predecessor};
+use jotgate_jose::{Refusal, danger};
 use jotgate_wire::{RevocationSet, TokenFacts, VerificationCode};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -27,6 +28,30 @@ pub struct Caller {
     pub name: Option<String>,
     /// Roles that an administrator gave (`roles`).
     pub roles: Vec<String>,
+}
+
+/// Who a request to another program speaks for: somebody of ours, or of the application that this server takes over from.
+#[derive(Debug, Clone)]
+pub(crate) struct Visitor {
+    /// The subject (`sub`): of ours the user's id.
+    pub(crate) subject: String,
+    /// Granted scopes, separated by spaces (`scope`).
+    pub(crate) scope: String,
+    /// The address (`email`).
+    pub(crate) email: Option<String>,
+    /// Whether the address was shown to be theirs (`email_verified`).
+    pub(crate) email_verified: bool,
+    /// The name for display (`name`).
+    pub(crate) name: Option<String>,
+    /// Roles that an administrator gave (`roles`).
+    pub(crate) roles: Vec<String>,
+}
+
+impl From<Caller> for Visitor {
+    fn from(caller: Caller) -> Self {
+        let Caller { user, scope, email, email_verified, name, roles, .. } = caller;
+        Self { subject: user.to_string(), scope, email, email_verified, name, roles }
+    }
 }
 
 /// Why an access token is refused: the code for everyone, the rest for the log.
@@ -76,6 +101,33 @@ pub(crate) fn access_token(
     let Claims { sub, sid, scope, email, email_verified, name, roles } = verified.into_claims();
     let (user, session) = (UserId::new(sub), SessionId::new(sid));
     Ok(Caller { user, session, scope, email, email_verified, name, roles })
+}
+
+#[derive(Deserialize)]
+struct OldClaims {
+    sub: String,
+    email: Option<String>,
+    name: Option<String>,
+    roles: Vec<String>,
+}
+
+/// Verifies a token of the predecessor, and that not everything of its subject has ended here. It grants no scope, and whether its
+/// address is anybody's is not known.
+pub(crate) fn old_token(
+    token: &str,
+    predecessor: &Predecessor,
+    revocations: &RevocationSet,
+    now: Timestamp,
+) -> Result<Visitor, Refused> {
+    let verified = predecessor.verify::<OldClaims>(token, now.seconds())?;
+    let registered = verified.registered();
+    let facts =
+        TokenFacts { sub: registered.sub(), jti: registered.jti(), iat: registered.iat(), ..TokenFacts::default() };
+    if let Some(code) = revocations.check(&facts) {
+        return Err(Refused { code, detail: "ended before the token of the predecessor expired".into() });
+    }
+    let OldClaims { sub, email, name, roles } = verified.into_claims();
+    Ok(Visitor { subject: sub, scope: String::new(), email, email_verified: false, name, roles })
 }
 
 /// A token by its name.

@@ -3,6 +3,7 @@
 use jotgate_jose::{SignError, SigningKey, jwt};
 use jotgate_wire::StatusClaim;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::domain::session::Session;
@@ -43,6 +44,15 @@ struct Claims<'a> {
     status: Option<StatusClaim>,
 }
 
+/// The claims with those of the operator's own, none of which has a name of the others.
+#[derive(Serialize)]
+struct WithOthers<'a> {
+    #[serde(flatten)]
+    claims: Claims<'a>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
 /// One audience is written as a text, several as an array (RFC 7519 §4.1.3): the short form is the one that all read.
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -70,6 +80,7 @@ pub(crate) fn access_token(
 ) -> Result<AccessToken, SignError> {
     let iat = now.seconds();
     let expires_in = terms.ttl.min(session.expires_at.seconds() - iat);
+    let scope = terms.grants.within(&user.roles, &session.scope);
     let claims = Claims {
         iss: &terms.issuer,
         sub: user.id.uuid(),
@@ -79,7 +90,7 @@ pub(crate) fn access_token(
         jti,
         client_id: &session.client_id,
         sid: session.id.uuid(),
-        scope: &session.scope,
+        scope: &scope,
         auth_time: session.created_at.seconds(),
         email: user.email.display(),
         email_verified: user.email_verified_at.is_some(),
@@ -87,5 +98,10 @@ pub(crate) fn access_token(
         roles: &user.roles,
         status: terms.status_of(session.id),
     };
-    Ok(AccessToken { text: jwt::sign(signing, TYPE, &claims)?, expires_in })
+    let text = if terms.claims.is_empty() {
+        jwt::sign(signing, TYPE, &claims)?
+    } else {
+        jwt::sign(signing, TYPE, &WithOthers { claims, others: terms.claims.of(user) })?
+    };
+    Ok(AccessToken { text, expires_in })
 }

@@ -12,6 +12,8 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
+use super::cursor::CursorKey;
+use super::link_token::LinkKey;
 use crate::config::Keys;
 use crate::random::Random;
 
@@ -62,6 +64,7 @@ pub enum MasterKeyError {
 /// A master key, ready for use.
 pub(crate) struct MasterKey {
     key: LessSafeKey,
+    deriving: hmac::Key,
     mark: i64,
 }
 
@@ -130,6 +133,16 @@ impl MasterKey {
         self.mark
     }
 
+    /// The key of cursors, derived from this one.
+    pub(crate) fn cursors(&self) -> CursorKey {
+        CursorKey::new(&self.derive("cursors"))
+    }
+
+    /// The key of the tokens of links in mails.
+    pub(crate) fn links(&self) -> LinkKey {
+        LinkKey::new(&self.derive("links in mails"))
+    }
+
     fn parse(text: &str, source_name: &str) -> Result<Self, MasterKeyError> {
         let malformed = || MasterKeyError::Malformed { source_name: source_name.to_owned() };
         let bytes = decode(text.trim()).ok_or_else(malformed)?;
@@ -137,10 +150,16 @@ impl MasterKey {
     }
 
     fn new(bytes: &[u8]) -> Option<Self> {
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"jotgate master key mark");
+        let deriving = hmac::Key::new(hmac::HMAC_SHA256, bytes);
+        let tag = hmac::sign(&deriving, b"jotgate master key mark");
         let mark = tag.as_ref().first_chunk().map(|bytes| i64::from_be_bytes(*bytes))?;
         let key = UnboundKey::new(&AES_256_GCM, bytes).ok()?;
-        Some(Self { key: LessSafeKey::new(key), mark: if mark == 0 { 1 } else { mark } })
+        Some(Self { key: LessSafeKey::new(key), deriving, mark: if mark == 0 { 1 } else { mark } })
+    }
+
+    /// A key for something else than encrypting, which tells nothing about this one: a MAC under it.
+    pub(crate) fn derive(&self, purpose: &str) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(hmac::sign(&self.deriving, format!("jotgate {purpose}").as_bytes()).as_ref().to_vec())
     }
 
     /// Encrypts `secret`; `context` says what it is and must be the same when it is opened.

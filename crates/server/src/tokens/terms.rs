@@ -1,11 +1,14 @@
 //! What all tokens of a server have in common, and the policies that its own routes hold them to.
 
-use jotgate_jose::{Algorithm, jwt};
+use jotgate_jose::Algorithm;
+use jotgate_jose::jwt::{self, Predecessor};
 use jotgate_wire::{StatusClaim, StatusReference};
 
+use super::claims::ClaimSources;
 use super::issue::TYPE;
 use crate::config::{Config, Sessions};
 use crate::domain::refresh::{RefreshPolicies, RefreshPolicy};
+use crate::domain::scope::Grants;
 use crate::domain::session::SessionId;
 use crate::domain::status::StatusIndex;
 
@@ -21,6 +24,12 @@ pub(crate) struct Terms {
     pub(crate) ttl: i64,
     /// Whether a token says where its status stands.
     pub(crate) status_list: bool,
+    /// What this server takes over from, if anything.
+    pub(crate) predecessor: Option<Predecessor>,
+    /// What roles grant.
+    pub(crate) grants: Grants,
+    /// Claims of the operator's own.
+    pub(crate) claims: ClaimSources,
     /// How refresh tokens are forgiven a second use.
     pub(crate) refresh: RefreshPolicies,
 }
@@ -38,6 +47,11 @@ impl Terms {
             audience,
             ttl: config.tokens.access_ttl.get(),
             status_list: config.tokens.status_list,
+            // What cannot be read, which a checked configuration has none of, takes no tokens.
+            predecessor: config.tokens.legacy.predecessor().ok().flatten(),
+            grants: config.grants(),
+            // A configuration is checked before anything is made of it.
+            claims: ClaimSources::parse(&config.tokens.claims).unwrap_or_default(),
             refresh: refresh_policies(config),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use jotgate_server::config::{Client as ClientConfig, Seconds};
+use jotgate_server::config::{Client as ClientConfig, Role, Seconds};
 use jotgate_server::domain::time::Timestamp;
 use jotgate_server::{App, Clock, Config, Server, SystemRandom};
 use jotgate_testkit::postgres::Database;
@@ -29,6 +29,7 @@ pub(crate) const SECRET_TEXTS: &[&str] = &[
     "Ada@Example.com",
     "known@example.com",
     "many@example.com",
+    "new@example.com",
     "bücher.example",
 ];
 /// A page that may call the server with cookies.
@@ -40,6 +41,13 @@ pub(crate) struct ManualClock(AtomicI64);
 impl ManualClock {
     pub(crate) fn advance(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+impl ManualClock {
+    #[allow(dead_code, reason = "one of the tests that share this file asks")]
+    pub(crate) fn seconds(&self) -> i64 {
+        self.now().seconds()
     }
 }
 
@@ -72,8 +80,13 @@ impl Drop for Running {
 impl Site {
     /// `serve`: our own listener.
     pub(crate) async fn served() -> Self {
+        Self::configured(|_| {}).await
+    }
+
+    /// The same, and something of its configuration changed.
+    pub(crate) async fn configured(change: impl FnOnce(&mut Config)) -> Self {
         let port = free_port().await;
-        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}"), port, None).await;
+        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}"), port, None, change).await;
         Self::serve(port, app, clock, data).await
     }
 
@@ -82,7 +95,7 @@ impl Site {
     pub(crate) async fn on_postgres(test: &str) -> Option<Self> {
         let database = Database::create(&format!("on_postgres {test}"))?;
         let port = free_port().await;
-        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}"), port, Some(database.url())).await;
+        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}"), port, Some(database.url()), |_| {}).await;
         Some(Self { _database: Some(database), ..Self::serve(port, app, clock, data).await })
     }
 
@@ -97,7 +110,7 @@ impl Site {
     pub(crate) async fn mounted() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}/auth"), port, None).await;
+        let (app, clock, data) = open(&format!("http://127.0.0.1:{port}/auth"), port, None, |_| {}).await;
         let routes = axum::Router::new().nest("/auth", app.router());
         let jobs = app.start_jobs();
         let running = tokio::spawn(async move {
@@ -115,6 +128,11 @@ impl Site {
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    /// The text of a page.
+    pub(crate) async fn page(&self, path: &str) -> String {
+        self.request(Method::GET, path).send().await.unwrap().error_for_status().unwrap().text().await.unwrap()
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
@@ -156,15 +174,27 @@ async fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
 }
 
-async fn open(issuer: &str, port: u16, store: Option<String>) -> (App, Arc<ManualClock>, TempDir) {
+async fn open(
+    issuer: &str,
+    port: u16,
+    store: Option<String>,
+    change: impl FnOnce(&mut Config),
+) -> (App, Arc<ManualClock>, TempDir) {
     let data = tempfile::tempdir().unwrap();
     let mut config = Config::new(issuer).unwrap();
     config.base_dir = data.path().to_owned();
     config.http.listen = format!("127.0.0.1:{port}");
     config.http.allowed_origins = vec![SHOP.into()];
     config.http.request_timeout = Seconds(20);
+    config.mail.show = true;
     let (idle_ttl, absolute_ttl, retry_window) = (Some(Seconds(3600)), Some(Seconds(7200)), Some(Seconds(2)));
     config.clients.insert("kiosk".into(), ClientConfig { idle_ttl, absolute_ttl, retry_window });
+    let role = |scopes: &[&str], everyone| Role { scopes: scopes.iter().map(ToString::to_string).collect(), everyone };
+    config.roles.insert("admin".into(), role(&["jotgate:admin"], false));
+    config.roles.insert("clerk".into(), role(&["orders:read", "orders:write"], false));
+    config.roles.insert("member".into(), role(&["profile"], true));
+    config.tokens.claims.insert("plan".into(), "app_metadata.plan.name".into());
+    config.tokens.claims.insert("locale".into(), "user_metadata.locale".into());
     config.passwords.memory_kib = 8 * 1024;
     config.passwords.iterations = 1;
     if let Some(url) = store {
@@ -172,6 +202,7 @@ async fn open(issuer: &str, port: u16, store: Option<String>) -> (App, Arc<Manua
         config.store.max_connections = 8;
         config.keys.master_key = Some(SecretText::from("5a".repeat(32)));
     }
+    change(&mut config);
     let clock = Arc::new(ManualClock(AtomicI64::new(1_800_000_000_000)));
     let app = App::open_with(config, clock.clone(), Arc::new(SystemRandom)).await.unwrap();
     (app, clock, data)

@@ -41,7 +41,14 @@ async fn a_restart_keeps_keys_sessions_and_log_outs() {
     let kept = register(&app).await.grant;
     let login = LogIn { email: Email::parse("ada@example.com").ok(), password: Password::parse(PASSWORD).ok() };
     let ended = flows::login(&app, login, Device::default()).await.unwrap().grant;
-    flows::logout(&app, flows::Credential::Access(ended.access_token.expose()), flows::Scope::Local).await.unwrap();
+    flows::logout(
+        &app,
+        flows::Origin::default(),
+        flows::Credential::Access(ended.access_token.expose()),
+        flows::Scope::Local,
+    )
+    .await
+    .unwrap();
     app.close().await;
 
     let app = App::open(config(folder.path())).await.unwrap();
@@ -142,7 +149,9 @@ async fn an_end_by_another_process_is_noticed() {
     let _jobs = server.start_jobs();
     let opened = register(&server).await;
     let command = App::open(config(folder.path())).await.unwrap();
-    let ended = flows::end_sessions_of(&command, opened.user.id, EndReason::Administrator).await.unwrap();
+    let ended = flows::end_sessions_of(&command, &flows::By::command_line(), opened.user.id, EndReason::Administrator)
+        .await
+        .unwrap();
     assert_eq!(ended, 1);
     until_ended(&server, &opened).await;
 }
@@ -176,7 +185,9 @@ async fn an_end_before_the_jobs_start_is_noticed() {
     let server = App::open(config(folder.path())).await.unwrap();
     let opened = register(&server).await;
     let command = App::open(config(folder.path())).await.unwrap();
-    flows::end_sessions_of(&command, opened.user.id, EndReason::Administrator).await.unwrap();
+    flows::end_sessions_of(&command, &flows::By::command_line(), opened.user.id, EndReason::Administrator)
+        .await
+        .unwrap();
     command.close().await;
     let _jobs = server.start_jobs();
     until_ended(&server, &opened).await;
@@ -194,7 +205,14 @@ async fn an_end_outlives_every_token_whatever_the_settings() {
     let mut short = config(folder.path());
     short.tokens.access_ttl = Seconds(60);
     let app = App::open(short).await.unwrap();
-    flows::logout(&app, flows::Credential::Access(grant.access_token.expose()), flows::Scope::Local).await.unwrap();
+    flows::logout(
+        &app,
+        flows::Origin::default(),
+        flows::Credential::Access(grant.access_token.expose()),
+        flows::Scope::Local,
+    )
+    .await
+    .unwrap();
     let database = rusqlite::Connection::open(folder.path().join("jotgate.db")).unwrap();
     let forget_at: i64 = database.query_row("SELECT max(forget_at) FROM revocations", [], |row| row.get(0)).unwrap();
     let ended_at: i64 = database.query_row("SELECT max(ended_at) FROM sessions", [], |row| row.get(0)).unwrap();

@@ -66,14 +66,16 @@ async fn every_end_reaches_the_list() {
     let crowd = [site.register("bob@example.com").await, site.log_in("bob@example.com").await];
     let last = site.log_in("bob@example.com").await;
     assert_eq!((site.status_of(&crowd[0]).await, site.status_of(&last).await), (1, 0), "too many");
-    flows::disable_user(&site.app, last.user()).await.unwrap();
+    flows::disable_user(&site.app, &flows::By::command_line(), last.user()).await.unwrap();
     assert_eq!((site.status_of(&crowd[1]).await, site.status_of(&last).await), (1, 1), "disabled");
 
     let carol = site.register("carol@example.com").await;
-    flows::end_session(&site.app, None, carol.id(), EndReason::Administrator).await.unwrap();
+    flows::end_session(&site.app, &flows::By::command_line(), None, carol.id(), EndReason::Administrator)
+        .await
+        .unwrap();
     assert_eq!(site.status_of(&carol).await, 1, "by an operator");
     let dave = site.register("dave@example.com").await;
-    flows::delete_user(&site.app, dave.user()).await.unwrap();
+    flows::delete_user(&site.app, &flows::By::command_line(), dave.user()).await.unwrap();
     assert_eq!(site.status_of(&dave).await, 1, "deleted");
 }
 

@@ -1,20 +1,24 @@
-//! Names in memory, each with something about it. Most are UUIDs, which are kept as their 16 bytes.
+//! Names in memory, each with something about it. Most are UUIDs, which have a table of their own.
 
 use std::fmt;
-use std::hash::Hash;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use papaya::{HashMap, Operation};
 
+use super::table::{Kept, Name, Table};
+
 /// Names of one kind. Reading takes no lock.
 pub(super) struct Names<V> {
-    uuids: Part<[u8; 16], V>,
-    others: Part<Box<str>, V>,
+    uuids: Table,
+    others: Others<V>,
+    kept: PhantomData<V>,
 }
 
-struct Part<K, V> {
-    names: HashMap<K, V>,
-    /// Kept beside the map, whose own count is spread over several places: most lookups end with "there are none".
+/// Names that are no UUIDs.
+struct Others<V> {
+    names: HashMap<Box<str>, V>,
+    /// Kept beside the map, whose own count is spread over several places: most look-ups end with "there are none".
     count: AtomicUsize,
 }
 
@@ -26,25 +30,20 @@ impl<V> fmt::Debug for Names<V> {
 
 impl<V> Default for Names<V> {
     fn default() -> Self {
-        Self { uuids: Part::default(), others: Part::default() }
+        let others = Others { names: HashMap::new(), count: AtomicUsize::new(0) };
+        Self { uuids: Table::default(), others, kept: PhantomData }
     }
 }
 
-impl<K, V> Default for Part<K, V> {
-    fn default() -> Self {
-        Self { names: HashMap::new(), count: AtomicUsize::new(0) }
-    }
-}
-
-impl<V: Copy> Names<V> {
+impl<V: Kept> Names<V> {
     /// What is kept about a name.
     pub(super) fn get(&self, name: &str) -> Option<V> {
-        if !self.uuids.is_empty()
+        if self.uuids.len() > 0
             && let Some(uuid) = uuid(name)
         {
-            return self.uuids.names.pin().get(&uuid).copied();
+            return self.uuids.get(uuid);
         }
-        if self.others.is_empty() { None } else { self.others.names.pin().get(name).copied() }
+        if self.others.len() == 0 { None } else { self.others.names.pin().get(name).copied() }
     }
 
     /// Keeps something about a name, joined with what was kept before.
@@ -68,18 +67,14 @@ impl<V> Names<V> {
     }
 }
 
-impl<K, V> Part<K, V> {
+impl<V> Others<V> {
     fn len(&self) -> usize {
         self.count.load(Ordering::Acquire)
     }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
-impl<K: Hash + Eq, V: Copy> Part<K, V> {
-    fn put(&self, name: K, new: V, join: impl Fn(V, V) -> V) {
+impl<V: Copy> Others<V> {
+    fn put(&self, name: Box<str>, new: V, join: impl Fn(V, V) -> V) {
         // Counted first: a reader that sees none must not overlook one that is there.
         self.count.fetch_add(1, Ordering::AcqRel);
         let mut known = false;
@@ -104,24 +99,30 @@ impl<K: Hash + Eq, V: Copy> Part<K, V> {
     }
 }
 
-/// The bytes of a UUID in its one usual form: lower case, with hyphens. Another form would be another name.
-fn uuid(name: &str) -> Option<[u8; 16]> {
+/// The bytes of a UUID in its one usual form: lower case, with hyphens. Another form would be another name, and so is one
+/// with a half of zeros, which the table has no place for.
+fn uuid(name: &str) -> Option<Name> {
     const HYPHENS: [usize; 4] = [8, 13, 18, 23];
-    // Where the two digits of each byte begin.
-    const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+    // Where the digits of each half begin and end, in runs between the hyphens.
+    const FIRST: [std::ops::Range<usize>; 3] = [0..8, 9..13, 14..18];
+    const SECOND: [std::ops::Range<usize>; 2] = [19..23, 24..36];
     let text: &[u8; 36] = name.as_bytes().try_into().ok()?;
     if HYPHENS.iter().any(|place| text[*place] != b'-') {
         return None;
     }
-    let mut bytes = [0; 16];
-    for (byte, at) in bytes.iter_mut().zip(DIGITS) {
-        let (high, low) = (digit(text[at]), digit(text[at + 1]));
-        if (high | low) > 15 {
-            return None;
-        }
-        *byte = high << 4 | low;
+    let (first, second) = (half(text, FIRST)?, half(text, SECOND)?);
+    (first != 0 && second != 0).then_some([first, second])
+}
+
+/// The value of sixteen digits; nothing where one is none.
+fn half(text: &[u8; 36], runs: impl IntoIterator<Item = std::ops::Range<usize>>) -> Option<u64> {
+    let (mut value, mut seen) = (0, 0);
+    for at in runs.into_iter().flatten() {
+        let digit = digit(text[at]);
+        seen |= digit;
+        value = value << 4 | u64::from(digit & 15);
     }
-    Some(bytes)
+    (seen <= 15).then_some(value)
 }
 
 /// The value of a lower-case hexadecimal digit; more than 15 for anything else.
@@ -138,9 +139,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_usual_form_of_a_uuid_is_kept_as_bytes() {
-        let bytes = [0x01, 0x98, 0xab, 0xcd, 0xef, 0, 0x7f, 1, 0x80, 2, 3, 4, 5, 6, 7, 8];
-        assert_eq!(uuid("0198abcd-ef00-7f01-8002-030405060708"), Some(bytes));
+    fn only_the_usual_form_of_a_uuid_is_kept_as_numbers() {
+        let halves = [0x0198_abcd_ef00_7f01, 0x8002_0304_0506_0708];
+        assert_eq!(uuid("0198abcd-ef00-7f01-8002-030405060708"), Some(halves));
         for other in [
             "0198ABCD-ef00-7f01-8002-030405060708",
             "0198abcdef007f018002030405060708",
@@ -149,6 +150,8 @@ mod tests {
             "0198abcd-ef00-7f01-8002-0304050607080",
             "0198abcd_ef00-7f01-8002-030405060708",
             "{198abcd-ef00-7f01-8002-03040506070}",
+            "00000000-0000-0000-8002-030405060708",
+            "0198abcd-ef00-7f01-0000-000000000000",
             "é198abcd-ef00-7f01-8002-03040506070",
             "",
         ] {
@@ -171,6 +174,45 @@ mod tests {
     }
 
     #[test]
+    fn of_many_names_each_is_found_and_no_other_is() {
+        let names = Names::default();
+        let name = |number: u64| format!("0198abcd-ef00-7f01-8002-{:012x}", number * 7919);
+        for number in 0..5000 {
+            names.put(name(number), i64::try_from(number).unwrap(), i64::max);
+            assert_eq!(names.get(&name(number)), Some(i64::try_from(number).unwrap()));
+            assert_eq!(names.get(&name(number + 1)), None);
+        }
+        names.retain(|value| value % 3 == 0);
+        assert_eq!(names.len(), 1667);
+        for number in 0..5000 {
+            assert_eq!(names.get(&name(number)).is_some(), number % 3 == 0, "{number}");
+        }
+    }
+
+    #[test]
+    fn what_has_been_put_is_found_while_others_write_and_forget() {
+        let names = Names::default();
+        let name = |writer: u64, number: u64| format!("0198abcd-ef00-7f0{writer}-8002-{number:012x}");
+        std::thread::scope(|scope| {
+            for writer in 1..4 {
+                let names = &names;
+                scope.spawn(move || {
+                    for number in 0..2000 {
+                        names.put(name(writer, number), 2, i64::max);
+                        assert_eq!(names.get(&name(writer, number / 2)), Some(2));
+                        if number % 100 == 0 {
+                            names.put(name(9, number), 1, i64::max);
+                            names.retain(|value| value > 1);
+                        }
+                    }
+                });
+            }
+        });
+        names.retain(|value| value > 1);
+        assert_eq!(names.len(), 6000);
+    }
+
+    #[test]
     fn the_count_is_right_whoever_writes_at_once() {
         let names = Names::default();
         std::thread::scope(|scope| {
@@ -178,6 +220,7 @@ mod tests {
                 scope.spawn(|| {
                     for number in 0..500 {
                         names.put(format!("name {number}"), 1, i64::max);
+                        names.put(format!("0198abcd-ef00-7f01-8002-{number:012x}"), 1, i64::max);
                     }
                     names.retain(|value| value > 1);
                 });

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::names::Names;
+use super::table::Kept;
 use super::{Entry, Subject};
 use crate::VerificationCode;
 
@@ -117,6 +118,16 @@ impl SubEnd {
             issued_before: self.issued_before.max(other.issued_before),
             forget_at: self.forget_at.max(other.forget_at),
         }
+    }
+}
+
+impl Kept for SubEnd {
+    fn to_numbers(self) -> [i64; 2] {
+        [self.issued_before, self.forget_at]
+    }
+
+    fn from_numbers([issued_before, forget_at]: [i64; 2]) -> Self {
+        Self { issued_before, forget_at }
     }
 }
 

@@ -7,6 +7,21 @@ fn check(text: &str, expected: Result<&str, InvalidEmail>) {
 }
 
 #[test]
+fn the_key_of_a_beginning_is_the_beginning_of_the_key() {
+    for (beginning, whole) in [
+        ("ADA", "ada@example.com"),
+        ("ada@EX", "ada@example.com"),
+        ("uＳER", "User@example.com"),
+        ("JÖ", "jö@example.com"),
+        ("a@bücher.example", "a@bücher.example"),
+        ("", "a@example.com"),
+    ] {
+        let (beginning, whole) = (Email::key_of_beginning(beginning), Email::parse(whole).unwrap());
+        assert!(whole.key().starts_with(&beginning), "{beginning} {}", whole.key());
+    }
+}
+
+#[test]
 fn the_key_is_in_lower_case_and_the_original_is_kept() {
     check("Ada.Lovelace@Example.COM", Ok("ada.lovelace@example.com"));
     assert_eq!(Email::parse("Ada@Example.COM").unwrap().display(), "Ada@Example.COM");

@@ -5,6 +5,7 @@
 //! wrong rules, and bounds that are one second too wide.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::world::{Bounds, Rule, Step, Violation, World};
 use super::{Decision, RefreshPolicy, Refused, decide};
@@ -46,7 +47,7 @@ fn path(found: &[(World, Option<(usize, Step)>)], mut at: usize, last: Step) -> 
 }
 
 fn right(session: &Session, presented: u64, now: Timestamp, window: u8) -> Decision {
-    decide(session, presented, now, true, RefreshPolicy { retry_window_secs: u32::from(window) })
+    decide(session, presented, now, Duration::ZERO, true, RefreshPolicy { retry_window_secs: u32::from(window) })
 }
 
 /// Holds if the search finds this violation, and no other before it.

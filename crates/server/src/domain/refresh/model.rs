@@ -3,6 +3,8 @@
 //! What makes a client honest is written into the simulation: it sends the newest token it has, it repeats a request
 //! that was not answered within the window, and it does not refresh again before its access token is old.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::{Decision, RefreshPolicy, decide};
@@ -34,7 +36,7 @@ impl Server {
 
     /// Presents a token; gives the successor or nothing.
     fn refresh(&mut self, presented: u64) -> Option<u64> {
-        let successor = match decide(&self.session, presented, self.now, true, POLICY) {
+        let successor = match decide(&self.session, presented, self.now, Duration::ZERO, true, POLICY) {
             Decision::Rotate { generation } => {
                 self.session.generation = generation;
                 self.session.rotated_at = self.now;
@@ -46,7 +48,7 @@ impl Server {
                 self.session.ended = Some(Ended { at: self.now, reason: EndReason::Reuse });
                 return None;
             }
-            Decision::Refused(_) => return None,
+            Decision::Overtaken | Decision::Refused(_) => return None,
         };
         self.given.push((presented, successor));
         Some(successor)

@@ -240,7 +240,7 @@ impl World {
                 self.end(rule, bounds)?;
                 return Ok(false);
             }
-            Decision::Refused(_) => return Ok(false),
+            Decision::Overtaken | Decision::Refused(_) => return Ok(false),
         }
         Ok(true)
     }

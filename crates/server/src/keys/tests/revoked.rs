@@ -138,7 +138,8 @@ async fn a_server_that_cannot_open_the_heir_drops_the_revoked_refresh_key() {
     let (running, grant, _) = revoked_behind(&house, KeyPurpose::Refresh).await;
     let token = grant.refresh_token.expose();
     assert_eq!(asked(&running, "/v1/refresh", Some(token)).await, (401, "refresh_token_invalid".into()));
-    let log_out = flows::logout(&running, flows::Credential::Refresh(token), flows::Scope::Local).await;
+    let log_out =
+        flows::logout(&running, flows::Origin::default(), flows::Credential::Refresh(token), flows::Scope::Local).await;
     assert!(matches!(log_out, Err(Failure::RefreshTokenInvalid)));
     assert_eq!(asked(&running, "/readyz", None).await, unavailable());
     // One by the heir is somebody's who logged in elsewhere.
@@ -200,7 +201,13 @@ async fn a_server_that_cannot_look_at_the_keys_refuses_for_the_time_being() {
     let grant = log_in(&a).await;
     b.close().await;
     assert!(matches!(refresh(&b, &grant).await, Err(Failure::NoKey)));
-    let logout = flows::logout(&b, flows::Credential::Refresh(grant.refresh_token.expose()), flows::Scope::Local).await;
+    let logout = flows::logout(
+        &b,
+        crate::domain::audit::Origin::default(),
+        flows::Credential::Refresh(grant.refresh_token.expose()),
+        flows::Scope::Local,
+    )
+    .await;
     assert!(matches!(logout, Err(Failure::NoKey)), "{logout:?}");
     refresh(&a, &grant).await.unwrap();
 }

@@ -3,7 +3,9 @@
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::clock::Waiting;
 use crate::domain::email::Email;
+use crate::domain::metadata::Metadata;
 use crate::domain::password::PasswordHash;
 use crate::domain::refresh::RefreshPolicies;
 use crate::domain::revocation::Subject;
@@ -28,6 +30,8 @@ pub(in crate::store) fn user(number: u128) -> User {
         name: Some(format!("User {number}")),
         roles: vec!["admin".to_owned(), "a \"quoted\" role".to_owned()],
         password_hash: Some(PasswordHash::new(HASH)),
+        app_metadata: Metadata::default(),
+        user_metadata: Metadata::default(),
         disabled_at: None,
         created_at: NOW,
         updated_at: NOW,
@@ -55,13 +59,23 @@ pub(in crate::store) async fn with_sessions(store: &Store, numbers: impl IntoIte
     let user = with_user(store).await;
     for number in numbers {
         let opened = store.write(open(session(number, &user))).await;
-        assert_eq!(opened, Ok(OpenSessionOutcome::Opened { user: user.clone(), ended: Vec::new() }));
+        assert_eq!(
+            opened,
+            Ok(OpenSessionOutcome::Opened { user: Box::new(user.clone()), ended: Vec::new(), told: false })
+        );
     }
     user
 }
 
 pub(in crate::store) fn open(session: Session) -> OpenSession {
-    OpenSession { session, verified: Some(PasswordHash::new(HASH)), most: 1000, forget_at: FORGET_AT }
+    OpenSession {
+        session,
+        verified: Some(PasswordHash::new(HASH)),
+        most: 1000,
+        proven_only: false,
+        new_device: None,
+        forget_at: FORGET_AT,
+    }
 }
 
 pub(in crate::store) fn rotate(number: u128, presented: u64, now: Timestamp) -> RotateSession {
@@ -69,10 +83,13 @@ pub(in crate::store) fn rotate(number: u128, presented: u64, now: Timestamp) -> 
         id: session_id(number),
         presented,
         now,
+        waiting: Waiting::from_now(),
         policies: RefreshPolicies::default(),
         address: Some("198.51.100.1".to_owned()),
         user_agent: Some("Lynx".to_owned()),
+        request: None,
         forget_at: FORGET_AT,
+        notify: false,
     }
 }
 

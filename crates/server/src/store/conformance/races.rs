@@ -63,6 +63,7 @@ pub(in crate::store) async fn nobody_logs_in_with_a_password_that_is_being_chang
         keep: None,
         now: NOW,
         forget_at: FORGET_AT,
+        notice: None,
     };
     for user in log_ins_against(&store, change).await {
         assert_eq!(live(&store, &user).await, 0, "whoever knew the old password is logged out");
@@ -104,6 +105,7 @@ pub(in crate::store) async fn a_refresh_and_a_log_out_at_once_leave_nothing_aliv
             now: NOW,
             policies: RefreshPolicies::default(),
             forget_at: FORGET_AT,
+            notify: false,
         };
         let (refreshed, ended) = tokio::join!(store.rotate(rotate(number, 0, NOW)), store.write(by_token));
         assert!(matches!(refreshed, Ok(RotateOutcome::Rotated { .. } | RotateOutcome::Refused(_))), "{refreshed:?}");

@@ -78,6 +78,7 @@ pub(in crate::store) async fn a_user_is_named_where_everything_of_theirs_ends(ho
         keep,
         now,
         forget_at,
+        notice: None,
     };
     let named = async |before: &mut u64, seconds: Option<i64>| {
         let feed = store.read(RevocationsAfter { after: *before, limit: 1000 }).await.unwrap();

@@ -3,6 +3,7 @@ use super::fixture::{
     FORGET_AT, HASH, NOW, at_once, end, feed, open, rotate, rotate_at_once, session, session_id, sessions_told, user,
     with_sessions, with_user,
 };
+use crate::domain::email::Email;
 use crate::domain::password::PasswordHash;
 use crate::domain::refresh::Refused;
 use crate::domain::revocation::{Revocation, Subject};
@@ -10,7 +11,8 @@ use crate::domain::session::{EndReason, Session};
 use crate::domain::user::User;
 use crate::store::Store;
 use crate::store::sessions::{
-    DeleteDeadSessions, FindSession, ListSessions, OpenSession, OpenSessionOutcome, RotateOutcome, Swept, Which,
+    DeleteDeadSessions, EndSessions, FindSession, ListSessions, OpenSession, OpenSessionOutcome, RotateOutcome,
+    SeenFrom, Swept, Which,
 };
 use crate::store::users::{CreateUser, UpgradePasswordHash};
 
@@ -57,7 +59,8 @@ pub(in crate::store) async fn of_too_many_sessions_the_least_recently_used_end(h
         let session = Session { created_at: NOW.plus_seconds(90), ..session(5, &user) };
         OpenSession { most, ..open(session) }
     };
-    let ended = Ok(OpenSessionOutcome::Opened { user: user.clone(), ended: vec![session_id(3)] });
+    let ended =
+        Ok(OpenSessionOutcome::Opened { user: Box::new(user.clone()), ended: vec![session_id(3)], told: false });
     assert_eq!(store.write(open_fifth(3)).await, ended, "1 was used since, 2 has ended already, 4 is younger");
     let found = find(&store, 3).await.unwrap().ended.map(|ended| (ended.at, ended.reason));
     assert_eq!(found, Some((NOW.plus_seconds(90), EndReason::TooManySessions)));
@@ -141,6 +144,19 @@ pub(in crate::store) async fn an_old_token_ends_the_session_once(house: &impl Ho
     let entries = feed(&store).await.entries;
     let expected = Revocation { subject: Subject::Session(session_id(1)), forget_at: FORGET_AT };
     assert_eq!(entries.into_iter().map(|entry| entry.revocation).collect::<Vec<_>>(), [expected]);
+}
+
+pub(in crate::store) async fn a_rotation_that_was_overtaken_ends_nothing(house: &impl House) {
+    let store = house.open();
+    with_sessions(&store, [1]).await;
+    assert!(matches!(store.rotate(rotate(1, 0, NOW).again()).await, Ok(RotateOutcome::Rotated { .. })));
+    assert!(matches!(store.rotate(rotate(1, 0, NOW).again()).await, Ok(RotateOutcome::Replayed { .. })));
+    // Somebody has gone on with the successor.
+    store.rotate(rotate(1, 1, NOW)).await.unwrap();
+    assert_eq!(store.rotate(rotate(1, 0, NOW).again()).await, Ok(RotateOutcome::Overtaken));
+    assert!(matches!(store.rotate(rotate(1, 2, NOW)).await, Ok(RotateOutcome::Rotated { .. })));
+    // Who has not waited is a thief.
+    assert!(matches!(store.rotate(rotate(1, 0, NOW)).await, Ok(RotateOutcome::Reused { .. })));
 }
 
 pub(in crate::store) async fn a_session_that_is_over_refuses(house: &impl House) {
@@ -232,4 +248,27 @@ pub(in crate::store) async fn dead_sessions_are_cleared_away_in_steps(house: &im
     assert_eq!(store.write(sweep(7201, Some(session_id(7)))).await, step(0, None));
     let left = store.read(ListSessions { user: user.id, now: NOW }).await.unwrap();
     assert_eq!(left.into_iter().map(|session| session.id).collect::<Vec<_>>(), [2].map(session_id));
+}
+
+pub(in crate::store) async fn sessions_tell_where_somebody_was(house: &impl House) {
+    let store = house.open();
+    let user = with_user(&store).await;
+    let from = |number: u128, address: Option<&str>, seconds| Session {
+        address: address.map(str::to_owned),
+        last_used_at: NOW.plus_seconds(seconds),
+        ..session(number, &user)
+    };
+    for (number, address, seconds) in
+        [(1, Some("192.0.2.1"), 3), (2, None, 4), (3, Some("2001:db8::1"), 5), (4, Some("192.0.2.4"), 6)]
+    {
+        store.write(open(from(number, address, seconds))).await.unwrap();
+    }
+    let seen = async |email: &str| store.read(SeenFrom { email: Email::parse(email).unwrap() }).await.unwrap();
+    assert_eq!(seen("user1@example.com").await, ["192.0.2.4", "2001:db8::1", "192.0.2.1"]);
+    // Whoever has logged out is still known, and a thief is not.
+    store.write(end(&user, Which::One(session_id(3)))).await.unwrap();
+    let stolen = EndSessions { reason: EndReason::Reuse, ..end(&user, Which::One(session_id(4))) };
+    store.write(stolen).await.unwrap();
+    assert_eq!(seen("USER1@example.com").await, ["2001:db8::1", "192.0.2.1"]);
+    assert_eq!(seen("user2@example.com").await, [""; 0]);
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::key::{KeyPurpose, KeyState, StoredKey};
 use crate::store::conformance::House;
-use crate::store::conformance::fixture::{NOW, end, rotate, session, user, with_sessions};
+use crate::store::conformance::fixture::{NOW, end, open, rotate, session, user, with_sessions};
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
 use crate::store::sessions::{FindSession, OpenSession, Which as WhichSessions};
 use crate::store::users::{CreateUser, DeleteUser};
@@ -135,7 +135,7 @@ pub(in crate::store) async fn a_source_that_changes_meanwhile_is_found_out(from:
     let mut once = true;
     let mut change = |step: CopyProgress| {
         if step.table == "keys" && std::mem::take(&mut once) {
-            let newcomer = OpenSession { verified: None, most: 500, session: session(5000, &user(1)), forget_at: NOW };
+            let newcomer = OpenSession { verified: None, ..open(session(5000, &user(1))) };
             let written = async { meanwhile.write(newcomer).await };
             tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(written)).unwrap();
         }

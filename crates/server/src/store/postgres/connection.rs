@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,12 +18,25 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::error::Fault;
 use super::{Address, Limits, tls};
 use crate::store::error::{OpenError, StoreError};
+use crate::store::tx::Value as Kept;
 
 /// How much longer than the server we wait for a statement before we take the connection for lost.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A value of a parameter, of whatever type.
 pub(super) type Value<'a> = &'a (dyn ToSql + Sync);
+
+/// What goes ahead of a statement in the same round trip.
+#[derive(Debug)]
+pub(super) enum Ahead {
+    /// A text without parameters.
+    Text(&'static str),
+    /// A change with its parameters.
+    Change(&'static str, Vec<Kept>),
+}
+
+/// A request that waits for its answer, or has not been sent yet.
+type Sent<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
 /// Makes connections.
 #[derive(Clone)]
@@ -51,8 +64,16 @@ impl Connector {
             None => driven(self.config.connect(NoTls).await?, heard),
         };
         let limit = self.limits.statement_timeout + GRACE;
-        let (statements, in_transaction, has_timelines) = (HashMap::new(), false, false);
-        let connection = Connection { client, task, statements, limit, in_transaction, has_timelines };
+        let connection = Connection {
+            client,
+            task,
+            statements: HashMap::new(),
+            limit,
+            in_transaction: false,
+            has_timelines: false,
+            #[cfg(test)]
+            round_trips: std::sync::atomic::AtomicU32::default(),
+        };
         connection.run(&settings(self.limits)).await?;
         Ok(connection)
     }
@@ -95,6 +116,8 @@ where
                 }
             }
         }
+        // Whoever listens hears nothing more, and finds out when he asks.
+        heard.notify_one();
     });
     (client, task)
 }
@@ -109,7 +132,10 @@ pub(super) struct Connection {
     /// From before a transaction begins until it is known to have ended.
     pub(super) in_transaction: bool,
     /// Whether the server can be asked on which timeline it writes.
-    has_timelines: bool,
+    pub(super) has_timelines: bool,
+    /// How often an answer was waited for.
+    #[cfg(test)]
+    pub(super) round_trips: std::sync::atomic::AtomicU32,
 }
 
 /// The timeline of what is written now: the first eight digits of the file's name (PostgreSQL, "Continuous Archiving"). It is
@@ -129,42 +155,68 @@ impl Connection {
         let _ = pin!(self.client.batch_execute(text)).as_mut().poll(&mut Context::from_waker(Waker::noop()));
     }
 
-    /// The rows of a statement; `begin`, if there is one, goes before it in the same round trip.
+    /// The rows of a statement, after what goes ahead of it in the same round trip.
     pub(super) async fn rows(
         &mut self,
-        begin: Option<&'static str>,
+        ahead: &[Ahead],
         text: &'static str,
         values: &[Value<'_>],
     ) -> Result<Vec<Row>, Fault> {
-        let statement = self.prepared(text).await?;
-        self.after(begin, self.client.query(&statement, values)).await
+        let (statement, prepared) = (self.prepared(text).await?, self.prepared_for(ahead).await?);
+        let query = Box::pin(self.client.query(&statement, values));
+        self.in_time(in_order(self.sent(ahead, &prepared), query)).await
     }
 
-    /// How many rows a statement has changed; `begin`, if there is one, goes before it in the same round trip.
+    /// The rows of two statements, one after the other in the same round trip.
+    pub(super) async fn rows_of_both(
+        &mut self,
+        ahead: &[Ahead],
+        (one, one_values): (&'static str, &[Value<'_>]),
+        (other, other_values): (&'static str, &[Value<'_>]),
+    ) -> Result<(Vec<Row>, Vec<Row>), Fault> {
+        let (one, other) = (self.prepared(one).await?, self.prepared(other).await?);
+        let prepared = self.prepared_for(ahead).await?;
+        let (one, other) = (self.client.query(&one, one_values), self.client.query(&other, other_values));
+        let both = Box::pin(async {
+            let (one, other) = tokio::join!(biased; one, other);
+            Ok((one?, other?))
+        });
+        self.in_time(in_order(self.sent(ahead, &prepared), both)).await
+    }
+
+    /// How many rows a statement has changed, after what goes ahead of it in the same round trip.
     pub(super) async fn count(
         &mut self,
-        begin: Option<&'static str>,
+        ahead: &[Ahead],
         text: &'static str,
         values: &[Value<'_>],
     ) -> Result<u64, Fault> {
-        let statement = self.prepared(text).await?;
-        self.after(begin, self.client.execute(&statement, values)).await
+        let (statement, prepared) = (self.prepared(text).await?, self.prepared_for(ahead).await?);
+        let execute = Box::pin(self.client.execute(&statement, values));
+        self.in_time(in_order(self.sent(ahead, &prepared), execute)).await
     }
 
     /// A last change and, in the same round trip, the commit. Tells how many rows were changed.
-    pub(super) async fn commit_with(&mut self, text: &'static str, values: &[Value<'_>]) -> Result<u64, Fault> {
-        let statement = self.prepared(text).await?;
+    pub(super) async fn commit_with(
+        &mut self,
+        ahead: &[Ahead],
+        text: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, Fault> {
+        let (statement, prepared) = (self.prepared(text).await?, self.prepared_for(ahead).await?);
         let (last, commit) = (self.client.execute(&statement, values), self.client.batch_execute("COMMIT"));
-        let (changed, committed) = self.in_time(async { Ok::<_, Error>(tokio::join!(biased; last, commit)) }).await?;
-        // After a statement that failed a commit is answered as if all were well, and is none.
-        let changed = changed?;
-        committed?;
-        Ok(changed)
+        let both = Box::pin(async {
+            let (changed, committed) = tokio::join!(biased; last, commit);
+            // After a statement that failed a commit is answered as if all were well, and is none.
+            let changed = changed?;
+            committed.map(|()| changed)
+        });
+        self.in_time(in_order(self.sent(ahead, &prepared), both)).await
     }
 
     /// Finds out whether the server can be asked for its timeline: not every engine that speaks PostgreSQL's protocol can.
     pub(super) async fn look_for_timelines(&mut self) -> Result<(), Fault> {
-        match self.rows(None, TIMELINE, &[]).await {
+        match self.rows(&[], TIMELINE, &[]).await {
             Ok(_) => self.has_timelines = true,
             Err(fault @ Fault::Lost(_)) => return Err(fault),
             Err(fault) => tracing::debug!(error = %fault.error(), "the database does not say on which timeline it is"),
@@ -172,12 +224,9 @@ impl Connection {
         Ok(())
     }
 
-    /// The timeline that the server writes on; 0 where it has none.
-    pub(super) async fn timeline(&mut self, begin: Option<&'static str>) -> Result<u32, Fault> {
-        if !self.has_timelines {
-            return Ok(0);
-        }
-        let rows = self.rows(begin, TIMELINE, &[]).await?;
+    /// The timeline that the server writes on, where it has one.
+    pub(super) async fn timeline(&mut self, ahead: &[Ahead]) -> Result<u32, Fault> {
+        let rows = self.rows(ahead, TIMELINE, &[]).await?;
         let timeline: Option<i64> = rows.first().and_then(|row| row.try_get(0).ok());
         let timeline = timeline.and_then(|timeline| u32::try_from(timeline).ok());
         timeline.ok_or_else(|| Fault::Final(StoreError::corrupt("the timeline of the database")))
@@ -193,16 +242,31 @@ impl Connection {
         self.client.is_closed()
     }
 
-    async fn after<T>(
-        &self,
-        begin: Option<&'static str>,
-        statement: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Fault> {
-        let Some(begin) = begin else { return self.in_time(statement).await };
-        let both = async { Ok::<_, Error>(tokio::join!(biased; self.client.batch_execute(begin), statement)) };
-        let (first, second) = self.in_time(both).await?;
-        first?;
-        Ok(second?)
+    /// What goes ahead, not yet sent: each is with its first poll.
+    fn sent<'a>(&'a self, ahead: &'a [Ahead], prepared: &'a [Statement]) -> Vec<Sent<'a>> {
+        let mut prepared = prepared.iter();
+        let send = |ahead: &'a Ahead| -> Option<Sent<'a>> {
+            Some(match ahead {
+                Ahead::Text(text) => Box::pin(self.client.batch_execute(text)),
+                Ahead::Change(_, values) => {
+                    let statement = prepared.next()?;
+                    let values: Vec<Value<'a>> = values.iter().map(|value| value as Value<'a>).collect();
+                    Box::pin(async move { self.client.execute(statement, &values).await.map(drop) })
+                }
+            })
+        };
+        ahead.iter().filter_map(send).collect()
+    }
+
+    /// The statements of the changes among them, in their order.
+    async fn prepared_for(&mut self, ahead: &[Ahead]) -> Result<Vec<Statement>, Fault> {
+        let mut prepared = Vec::new();
+        for ahead in ahead {
+            if let Ahead::Change(text, _) = ahead {
+                prepared.push(self.prepared(text).await?);
+            }
+        }
+        Ok(prepared)
     }
 
     async fn prepared(&mut self, text: &'static str) -> Result<Statement, Fault> {
@@ -216,11 +280,36 @@ impl Connection {
 
     /// A server that keeps silent is as good as gone; what it did with the request is not known then.
     async fn in_time<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Fault> {
+        #[cfg(test)]
+        self.round_trips.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         match tokio::time::timeout(self.limit, answer).await {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(Fault::Lost(StoreError::Unavailable("the database did not answer in time".to_owned()))),
         }
     }
+}
+
+/// Sends all in their order and waits for all answers; of several failures the first is the cause of the others.
+async fn in_order<T>(mut earlier: Vec<Sent<'_>>, last: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let mut last = pin!(last);
+    let (mut failure, mut answer) = (None, None);
+    poll_fn(|context| {
+        earlier.retain_mut(|sent| match sent.as_mut().poll(context) {
+            Poll::Ready(answered) => {
+                failure = failure.take().or(answered.err());
+                false
+            }
+            Poll::Pending => true,
+        });
+        if answer.is_none()
+            && let Poll::Ready(answered) = last.as_mut().poll(context)
+        {
+            answer = Some(answered);
+        }
+        if earlier.is_empty() { answer.take().map_or(Poll::Pending, Poll::Ready) } else { Poll::Pending }
+    })
+    .await
+    .and_then(|answer| failure.map_or(Ok(answer), Err))
 }
 
 impl Drop for Connection {

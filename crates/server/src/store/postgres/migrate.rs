@@ -81,7 +81,7 @@ struct Version {
 
 async fn check_server(address: &Address, connection: &mut Connection) -> Result<(), OpenError> {
     let failed = |source| OpenError::Server { name: address.to_string(), source };
-    let rows = connection.rows(None, SERVER, &[]).await.map_err(|fault| failed(fault.error().clone()))?;
+    let rows = connection.rows(&[], SERVER, &[]).await.map_err(|fault| failed(fault.error().clone()))?;
     let said = rows.first().and_then(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?, row.try_get(2).ok()?)));
     let (number, found, encoding): (i32, String, String) =
         said.ok_or_else(|| failed(StoreError::corrupt("the server does not tell its version")))?;
@@ -96,13 +96,13 @@ async fn check_server(address: &Address, connection: &mut Connection) -> Result<
 
 /// The version, or nothing where there are no tables yet.
 async fn version(connection: &mut Connection) -> Result<Option<Version>, Fault> {
-    let exists = connection.rows(None, "SELECT to_regclass('meta') IS NOT NULL", &[]).await?;
+    let exists = connection.rows(&[], "SELECT to_regclass('meta') IS NOT NULL", &[]).await?;
     let exists = exists.first().and_then(|row| row.try_get(0).ok()).unwrap_or(false);
     if exists { look(connection, LOOK).await } else { Ok(None) }
 }
 
 async fn look(connection: &mut Connection, text: &'static str) -> Result<Option<Version>, Fault> {
-    let rows = connection.rows(None, text, &[]).await?;
+    let rows = connection.rows(&[], text, &[]).await?;
     let number = |index: usize| rows.get(index).and_then(|row| row.try_get(0).ok());
     Ok(number(0).zip(number(1)).map(|(number, oldest)| Version { number, oldest }))
 }
@@ -151,7 +151,7 @@ async fn upgrade(connection: &mut Connection, steps: &[Step]) -> Result<Version,
         return Ok(found);
     };
     let version = Version { number: count(steps), oldest: last.oldest.max(found.oldest) };
-    connection.count(None, WRITE, &[&version.number, &version.oldest]).await?;
+    connection.count(&[], WRITE, &[&version.number, &version.oldest]).await?;
     connection.run("COMMIT").await?;
     tracing::info!(version = version.number, "the tables of the database are up to date");
     Ok(version)

@@ -9,7 +9,7 @@
 //! speaks PostgreSQL's protocol; the numbers of transactions, which PostgreSQL can be asked about, may be given out again
 //! after a crash.
 
-use super::connection::Connection;
+use super::connection::{Ahead, Connection};
 use super::error::Fault;
 use crate::store::error::StoreError;
 
@@ -48,15 +48,15 @@ pub(super) enum Outcome {
 /// Gives a connection its row.
 pub(super) async fn introduce(connection: &mut Connection) -> Result<Witness, Fault> {
     connection.run(FORGET).await?;
-    let rows = connection.rows(None, INTRODUCE, &[]).await?;
+    let rows = connection.rows(&[], INTRODUCE, &[]).await?;
     let id = rows.first().and_then(|row| row.try_get(0).ok());
     let id = id.ok_or_else(|| Fault::Final(StoreError::corrupt("a connection was given no id")))?;
     Ok(Witness { id, commits: 0 })
 }
 
-/// Commits the transaction of a connection.
-pub(super) async fn commit(connection: &mut Connection, witness: &mut Witness) -> Commit {
-    let committed = connection.commit_with(COUNT, &[&witness.id, &witness.commits]).await;
+/// Commits the transaction of a connection, after what goes ahead.
+pub(super) async fn commit(connection: &mut Connection, witness: &mut Witness, ahead: &[Ahead]) -> Commit {
+    let committed = connection.commit_with(ahead, COUNT, &[&witness.id, &witness.commits]).await;
     match committed {
         Ok(_) => {
             witness.commits += 1;
@@ -72,13 +72,13 @@ pub(super) async fn commit(connection: &mut Connection, witness: &mut Witness) -
 /// Finds out, on another connection, what became of a commit, and sees to it that it stays so.
 pub(super) async fn resolve(connection: &mut Connection, witness: &Witness) -> Result<Outcome, Fault> {
     connection.in_transaction = true;
-    let rows = connection.rows(Some("BEGIN"), LOOK, &[&witness.id]).await?;
+    let rows = connection.rows(&[Ahead::Text("BEGIN")], LOOK, &[&witness.id]).await?;
     let gone = || Fault::Final(StoreError::Unresolved);
     let count: i64 = rows.first().and_then(|row| row.try_get(0).ok()).ok_or_else(gone)?;
     let outcome = if count == witness.commits + 1 {
         Outcome::Committed
     } else {
-        connection.count(None, FENCE, &[&witness.id]).await?;
+        connection.count(&[], FENCE, &[&witness.id]).await?;
         Outcome::Undone
     };
     connection.run("COMMIT").await?;

@@ -16,7 +16,7 @@ use super::error::Fault;
 use super::row::PgRow;
 use crate::domain::session::SessionId;
 use crate::store::error::StoreError;
-use crate::store::sessions::rotate::{ROTATE_MANY, RotateAgain, SessionOfUser};
+use crate::store::sessions::rotate::{ROTATE_MANY, SessionOfUser};
 use crate::store::sessions::{RotateOutcome, RotateSession};
 use crate::store::tx::FromRow;
 
@@ -32,11 +32,14 @@ pub(super) struct Rotations {
     task: JoinHandle<()>,
 }
 
+/// What its caller learns.
+type Answer = Result<RotateOutcome, StoreError>;
+
 /// A rotation that waits. It holds one of the engine's permits, which bounds how many there are.
 #[derive(Debug)]
 struct Waiting {
     op: RotateSession,
-    answer: oneshot::Sender<Result<RotateOutcome, StoreError>>,
+    answer: oneshot::Sender<Answer>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -46,7 +49,7 @@ impl Rotations {
         Self { queue, task: tokio::spawn(gather(shared, waiting)) }
     }
 
-    /// Queues a rotation and waits for its answer. It takes place even if nobody waits any more.
+    /// Queues a rotation and waits for its answer. One that is under way takes place even if nobody waits any more.
     pub(super) async fn rotate(
         &self,
         op: RotateSession,
@@ -80,20 +83,25 @@ async fn gather(shared: Arc<Shared>, mut queue: mpsc::UnboundedReceiver<Waiting>
             waiting.push(another);
         }
         let batch = take_batch(&mut waiting);
+        if batch.is_empty() {
+            continue;
+        }
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let general = run(&shared, batch).await;
             drop(turn);
-            for (waiting, way) in general {
-                tokio::spawn(go(Arc::clone(&shared), waiting, way));
+            for waiting in general {
+                tokio::spawn(go(Arc::clone(&shared), waiting));
             }
         });
     }
 }
 
 /// Takes what goes into one statement, in the order of the sessions' ids, as everyone takes sessions. Of several rotations
-/// of one session the first goes, and the others wait: a statement changes a row once.
+/// of one session the first goes, and the others wait: a statement changes a row once. Who has left is forgotten: a client
+/// that has given up is asking elsewhere.
 fn take_batch(waiting: &mut Vec<Waiting>) -> Vec<Waiting> {
+    waiting.retain(|waiting| !waiting.answer.is_closed());
     let mut seen = HashSet::with_capacity(waiting.len());
     let (mut batch, rest): (Vec<_>, Vec<_>) =
         std::mem::take(waiting).into_iter().partition(|waiting| seen.insert(waiting.op.id));
@@ -102,17 +110,8 @@ fn take_batch(waiting: &mut Vec<Waiting>) -> Vec<Waiting> {
     batch
 }
 
-/// How a rotation goes on that the statement has not made.
-#[derive(Clone, Copy, Debug)]
-enum Way {
-    /// It has not taken place.
-    General,
-    /// It may have taken place: the answer was lost.
-    Again,
-}
-
-/// Sends a batch and answers what it has rotated; gives the others, and how each goes on.
-async fn run(shared: &Shared, batch: Vec<Waiting>) -> Vec<(Waiting, Way)> {
+/// Sends a batch and answers what it has rotated; gives the others, which go the general way.
+async fn run(shared: &Shared, batch: Vec<Waiting>) -> Vec<Waiting> {
     let rotated = async {
         let mut lease = shared.pool.get().await.map_err(|fault| Fault::Final(fault.error().clone()))?;
         let connection = &mut lease.get()?.connection;
@@ -124,18 +123,19 @@ async fn run(shared: &Shared, batch: Vec<Waiting>) -> Vec<(Waiting, Way)> {
             for waiting in batch {
                 match rotated.remove(&waiting.op.id) {
                     Some(found) => answer(waiting, found.map(SessionOfUser::into_rotated)),
-                    None => others.push((waiting, Way::General)),
+                    None => others.push(waiting),
                 }
             }
             others
         }
         Err(Fault::Lost(_)) => {
             shared.pool.distrust();
-            batch.into_iter().map(|waiting| (waiting, Way::Again)).collect()
+            // Each may have taken place: the answer was lost.
+            batch.into_iter().map(|waiting| Waiting { op: waiting.op.again(), ..waiting }).collect()
         }
         Err(Fault::Conflict(_) | Fault::Final(StoreError::Internal(_))) => {
             // One of them, or somebody else: the others are not to suffer for it.
-            batch.into_iter().map(|waiting| (waiting, Way::General)).collect()
+            batch
         }
         Err(Fault::Final(error)) => {
             for waiting in batch {
@@ -146,17 +146,12 @@ async fn run(shared: &Shared, batch: Vec<Waiting>) -> Vec<(Waiting, Way)> {
     }
 }
 
-async fn go(shared: Arc<Shared>, waiting: Waiting, way: Way) {
-    let Waiting { op, answer, _permit } = waiting;
-    let outcome = match way {
-        Way::General => shared.change(&op).await,
-        Way::Again => shared.change(&RotateAgain(op)).await,
-    };
-    // An error means that the caller did not wait.
-    let _ = answer.send(outcome);
+async fn go(shared: Arc<Shared>, waiting: Waiting) {
+    let outcome = shared.change(&waiting.op).await;
+    answer(waiting, outcome);
 }
 
-fn answer(waiting: Waiting, outcome: Result<RotateOutcome, StoreError>) {
+fn answer(waiting: Waiting, outcome: Answer) {
     // An error means that the caller did not wait.
     let _ = waiting.answer.send(outcome);
 }
@@ -171,7 +166,7 @@ pub(super) async fn rotate_many<'o>(
 ) -> Result<Rotated, Fault> {
     let mut columns = Columns::default();
     ops.for_each(|op| columns.push(op));
-    let rows = connection.rows(None, ROTATE_MANY, &columns.values()).await?;
+    let rows = connection.rows(&[], ROTATE_MANY, &columns.values()).await?;
     let mut rotated = HashMap::with_capacity(rows.len());
     for row in &rows {
         let id = SessionId::from_row(&PgRow(row)).map_err(Fault::Final)?;
@@ -202,5 +197,45 @@ impl<'o> Columns<'o> {
 
     fn values(&self) -> [Value<'_>; 5] {
         [&self.ids, &self.presented, &self.now, &self.addresses, &self.user_agents]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::{Semaphore, oneshot};
+
+    use super::{Waiting, take_batch};
+    use crate::store::conformance::fixture::{NOW, rotate, session_id};
+
+    fn waiting(numbers: &[u128]) -> (Vec<Waiting>, Vec<oneshot::Receiver<super::Answer>>) {
+        let permits = Arc::new(Semaphore::new(numbers.len()));
+        let queued = |number: &u128| {
+            let (answer, answered) = oneshot::channel();
+            let permit = Arc::clone(&permits).try_acquire_owned().unwrap();
+            (Waiting { op: rotate(*number, 0, NOW), answer, _permit: permit }, answered)
+        };
+        numbers.iter().map(queued).unzip()
+    }
+
+    #[test]
+    fn a_batch_has_each_session_once_in_order_and_the_rest_waits() {
+        let (mut queue, _callers) = waiting(&[3, 1, 3, 2, 1]);
+        let ids = |batch: &[Waiting]| batch.iter().map(|waiting| waiting.op.id).collect::<Vec<_>>();
+        assert_eq!(ids(&take_batch(&mut queue)), [1, 2, 3].map(session_id));
+        assert_eq!(ids(&take_batch(&mut queue)), [1, 3].map(session_id));
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn who_has_left_is_not_sent() {
+        let (mut queue, mut callers) = waiting(&[1, 1, 2]);
+        callers.remove(0);
+        let batch = take_batch(&mut queue);
+        assert_eq!((batch.len(), queue.len()), (2, 0));
+        callers.clear();
+        queue.extend(batch);
+        assert_eq!((take_batch(&mut queue).len(), queue.len()), (0, 0));
     }
 }

@@ -7,11 +7,13 @@ use crate::store::conformance::{House, statements};
 use crate::store::{Store, StoreUrl};
 
 mod batches;
+mod clean_up;
 mod lost;
 mod proxy;
 mod tables;
 mod timelines;
 mod tls;
+mod trips;
 
 /// A database of its own on a server.
 struct OnServer {
@@ -25,7 +27,7 @@ impl OnServer {
     }
 }
 
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits { max_connections: 8, ..StoreConfig::default().limits() }
 }
 

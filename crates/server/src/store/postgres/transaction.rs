@@ -2,14 +2,14 @@
 
 use tokio_postgres::Row;
 
-use super::connection::{Connection, Value};
+use super::connection::{Ahead, Connection, Value};
 use super::error::Fault;
 use super::outcome::{self, Commit, Witness};
 use super::pool::Pooled;
 use super::row::PgRow;
 use crate::store::error::StoreError;
 use crate::store::sql::Sql;
-use crate::store::tx::{FromRow, Op, Param, ReadOp, Tx};
+use crate::store::tx::{FromRow, Op, Param, ReadOp, Tx, Value as Kept};
 
 /// Rows are held by the statements that say so, and each statement sees all that is committed by then.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -31,7 +31,7 @@ pub(super) async fn write<O: Op>(pooled: &mut Pooled, op: &O) -> Attempt<O::Outp
     let Pooled { connection, witness } = pooled;
     let mut tx = PgTx::new(connection, BEGIN_WRITE);
     let result = op.run(&mut tx).await;
-    let (announced, changed) = (tx.announced, tx.changed);
+    let (announced, changed, ahead) = (tx.announced, tx.changed, std::mem::take(&mut tx.ahead));
     let output = match tx.settle(result) {
         Ok(output) => output,
         Err(fault) => {
@@ -43,7 +43,7 @@ pub(super) async fn write<O: Op>(pooled: &mut Pooled, op: &O) -> Attempt<O::Outp
         end_unchanged(connection);
         return Attempt::Done(output, false);
     }
-    match outcome::commit(connection, witness).await {
+    match outcome::commit(connection, witness, &ahead).await {
         Commit::Done => Attempt::Done(output, announced),
         Commit::Failed(fault) => {
             roll_back(connection, &fault).await;
@@ -83,6 +83,8 @@ async fn roll_back(connection: &mut Connection, fault: &Fault) {
 struct PgTx<'c> {
     connection: &'c mut Connection,
     begin: &'static str,
+    /// What goes along with the next statement, or with the commit.
+    ahead: Vec<Ahead>,
     /// What went wrong first: after it PostgreSQL refuses everything but a rollback.
     fault: Option<Fault>,
     /// Whether there is anything to commit.
@@ -93,7 +95,7 @@ struct PgTx<'c> {
 
 impl<'c> PgTx<'c> {
     fn new(connection: &'c mut Connection, begin: &'static str) -> Self {
-        Self { connection, begin, fault: None, changed: false, announced: false }
+        Self { connection, begin, ahead: Vec::new(), fault: None, changed: false, announced: false }
     }
 
     /// The result of an operation, unless a statement of it failed.
@@ -104,16 +106,17 @@ impl<'c> PgTx<'c> {
         }
     }
 
-    /// What has to go before this statement.
-    fn begin(&mut self, sql: Sql) -> Option<&'static str> {
+    /// Notes what this statement is; before the first of them goes the beginning of the transaction.
+    fn note(&mut self, sql: Sql) {
         self.changed |= !sql.postgres().starts_with("SELECT");
-        self.begin_look()
+        self.note_look();
     }
 
-    /// The same for one that only reads.
-    fn begin_look(&mut self) -> Option<&'static str> {
-        let begun = std::mem::replace(&mut self.connection.in_transaction, true);
-        (!begun).then_some(self.begin)
+    /// The same of one that only reads.
+    fn note_look(&mut self) {
+        if !std::mem::replace(&mut self.connection.in_transaction, true) {
+            self.ahead.push(Ahead::Text(self.begin));
+        }
     }
 
     /// Remembers what went wrong, and says it in the words of the store.
@@ -126,16 +129,18 @@ impl<'c> PgTx<'c> {
     }
 
     async fn rows(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
-        let begin = self.begin(sql);
-        let rows = self.connection.rows(begin, sql.postgres(), &values(params)).await;
+        self.note(sql);
+        let ahead = std::mem::take(&mut self.ahead);
+        let rows = self.connection.rows(&ahead, sql.postgres(), &values(params)).await;
         self.noted(rows)
     }
 }
 
 impl Tx for PgTx<'_> {
     async fn execute(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<u64, StoreError> {
-        let begin = self.begin(sql);
-        let count = self.connection.count(begin, sql.postgres(), &values(params)).await;
+        self.note(sql);
+        let ahead = std::mem::take(&mut self.ahead);
+        let count = self.connection.count(&ahead, sql.postgres(), &values(params)).await;
         self.noted(count)
     }
 
@@ -143,9 +148,31 @@ impl Tx for PgTx<'_> {
         self.execute(sql, params).await
     }
 
+    async fn execute_along(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<(), StoreError> {
+        self.note(sql);
+        self.ahead.push(Ahead::Change(sql.postgres(), params.iter().map(Kept::from).collect()));
+        Ok(())
+    }
+
     async fn first<R: FromRow>(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Option<R>, StoreError> {
         let rows = self.rows(sql, params).await?;
         rows.first().map(|row| R::from_row(&PgRow(row))).transpose()
+    }
+
+    async fn first_and_all<R: FromRow, S: FromRow>(
+        &mut self,
+        (first, first_params): (Sql, &[Param<'_>]),
+        (all, all_params): (Sql, &[Param<'_>]),
+    ) -> Result<(Option<R>, Vec<S>), StoreError> {
+        self.note(first);
+        self.note(all);
+        let ahead = std::mem::take(&mut self.ahead);
+        let (first_values, all_values) = (values(first_params), values(all_params));
+        let (one, other) = ((first.postgres(), &*first_values), (all.postgres(), &*all_values));
+        let rows = self.connection.rows_of_both(&ahead, one, other).await;
+        let (found, rows) = self.noted(rows)?;
+        let found = found.first().map(|row| R::from_row(&PgRow(row))).transpose()?;
+        Ok((found, rows.iter().map(|row| S::from_row(&PgRow(row))).collect::<Result<_, _>>()?))
     }
 
     async fn all<R: FromRow>(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Vec<R>, StoreError> {
@@ -154,8 +181,12 @@ impl Tx for PgTx<'_> {
     }
 
     async fn timeline(&mut self) -> Result<u32, StoreError> {
-        let begin = self.begin_look();
-        let timeline = self.connection.timeline(begin).await;
+        if !self.connection.has_timelines {
+            return Ok(0);
+        }
+        self.note_look();
+        let ahead = std::mem::take(&mut self.ahead);
+        let timeline = self.connection.timeline(&ahead).await;
         self.noted(timeline)
     }
 

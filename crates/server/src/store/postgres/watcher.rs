@@ -16,8 +16,16 @@ use super::error::Fault;
 use super::pool::Pool;
 use crate::store::error::StoreError;
 
-/// How often to look whatever was heard, and how long to wait before connecting again.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// How often to look.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// Between two looks, whatever was heard.
+    look: Duration,
+    /// Before connecting again.
+    pause: Duration,
+}
+
+const PACE: Pace = Pace { look: Duration::from_secs(1), pause: Duration::from_secs(1) };
 
 const LISTEN: &str = "LISTEN jotgate";
 const NOTIFY: &str = "NOTIFY jotgate";
@@ -32,14 +40,18 @@ pub(super) struct Watcher {
 
 impl Watcher {
     pub(super) fn start(connector: Connector) -> Self {
+        Self::start_at(PACE, connector)
+    }
+
+    fn start_at(pace: Pace, connector: Connector) -> Self {
         let (commits, seen) = watch::channel(0);
         let task = tokio::spawn(async move {
             let mut counters = None;
             loop {
-                if let Err(fault) = follow(&connector, &mut counters, &commits).await {
+                if let Err(fault) = follow(&connector, pace, &mut counters, &commits).await {
                     tracing::warn!(error = %fault.error(), "cannot see whether the database was changed; trying again");
                 }
-                tokio::time::sleep(INTERVAL).await;
+                tokio::time::sleep(pace.pause).await;
             }
         });
         Self { seen, task }
@@ -60,13 +72,18 @@ impl Drop for Watcher {
 type Counters = Option<Vec<(String, i64)>>;
 
 /// Looks on one connection for as long as it lasts.
-async fn follow(connector: &Connector, seen: &mut Counters, commits: &watch::Sender<u64>) -> Result<(), Fault> {
+async fn follow(
+    connector: &Connector,
+    pace: Pace,
+    seen: &mut Counters,
+    commits: &watch::Sender<u64>,
+) -> Result<(), Fault> {
     let heard = Arc::new(Notify::new());
     let mut connection = connector.connect(Arc::clone(&heard)).await?;
     if let Err(fault) = connection.run(LISTEN).await {
         tracing::debug!(error = %fault.error(), "the database does not notify; it is asked once a second instead");
     }
-    let mut ticks = tokio::time::interval(INTERVAL);
+    let mut ticks = tokio::time::interval(pace.look);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -75,18 +92,15 @@ async fn follow(connector: &Connector, seen: &mut Counters, commits: &watch::Sen
         }
         let now = Some(counters(&mut connection).await?);
         if *seen != now {
-            // The first look only learns where things stand: who asks to watch reads for himself first.
-            let is_first = seen.is_none();
+            // So does the first look: what was committed since somebody asked to watch may be in it.
             *seen = now;
-            if !is_first {
-                commits.send_modify(|count| *count += 1);
-            }
+            commits.send_modify(|count| *count += 1);
         }
     }
 }
 
 async fn counters(connection: &mut Connection) -> Result<Vec<(String, i64)>, Fault> {
-    let rows = connection.rows(None, COUNTERS, &[]).await?;
+    let rows = connection.rows(&[], COUNTERS, &[]).await?;
     let pairs: Result<Vec<_>, _> = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect();
     pairs.map_err(|_: tokio_postgres::Error| Fault::Final(StoreError::corrupt("a counter")))
 }
@@ -136,5 +150,54 @@ async fn notify(pool: &Pool) {
     let cried = async { pool.get().await?.get()?.connection.run(NOTIFY).await };
     if let Err(fault) = cried.await {
         tracing::debug!(error = %fault.error(), "other servers could not be notified");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jotgate_testkit::postgres::{Cluster, Durability, run};
+    use jotgate_testkit::skip;
+
+    use super::*;
+    use crate::store::conformance::fixture::{end, with_sessions};
+    use crate::store::postgres::Address;
+    use crate::store::postgres::tests::limits;
+    use crate::store::sessions::Which;
+    use crate::store::{Store, StoreUrl};
+
+    /// Looks so seldom that what is noticed was heard.
+    const ONLY_HEARS: Pace = Pace { look: Duration::from_hours(24), pause: Duration::from_millis(20) };
+
+    /// Returns when somebody listens who has had the first look.
+    async fn until_somebody_listens(url: &str) {
+        let listening =
+            format!("SELECT pid FROM pg_stat_activity WHERE state = 'idle' AND query = '{}'", quoted(COUNTERS));
+        while run(url, &listening).unwrap_or_default().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn quoted(text: &str) -> String {
+        text.replace('\'', "''")
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_server_listens_again_after_a_restart_of_the_database() {
+        let cluster = match Cluster::start(Durability::Fast) {
+            Ok(cluster) => cluster,
+            Err(reason) => return skip::aloud("a_server_listens_again_after_a_restart_of_the_database", &reason),
+        };
+        let address: Address = cluster.url().parse().unwrap();
+        let store = Store::open(&StoreUrl::Postgres(Box::new(address.clone())), limits()).await.unwrap();
+        let user = with_sessions(&store, [1]).await;
+        let watcher = Watcher::start_at(ONLY_HEARS, Connector::new(&address, limits()).unwrap());
+        let mut seen = watcher.subscribe();
+        until_somebody_listens(&cluster.url()).await;
+        cluster.stop();
+        cluster.start_again();
+        until_somebody_listens(&cluster.url()).await;
+        seen.mark_unchanged();
+        store.write(end(&user, Which::All)).await.unwrap();
+        seen.changed().await.unwrap();
     }
 }

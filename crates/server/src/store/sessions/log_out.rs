@@ -1,12 +1,15 @@
 //! Logging out with a refresh token: what it proves and what it ends, in one transaction.
 
-use super::rotate::{SessionOfUser, load};
+use std::time::Duration;
+
+use super::rotate::{SessionOfUser, load, reused};
 use super::{Ending, Which, end_all, end_one, end_others};
 use crate::domain::refresh::{self, Decision, RefreshPolicies, Refused};
 use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
 use crate::store::error::StoreError;
+use crate::store::outbox;
 use crate::store::tx::{Op, Tx};
 
 /// A genuine refresh token of this session and generation asks for an end.
@@ -25,15 +28,25 @@ pub(crate) struct LogOutByToken {
     pub(crate) policies: RefreshPolicies,
     /// When the last access token alive now will have expired.
     pub(crate) forget_at: Timestamp,
+    /// Whether the user is told of a token that was used again.
+    pub(crate) notify: bool,
 }
 
 /// What became of [`LogOutByToken`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogOutOutcome {
-    /// What was to end has ended, now or before.
-    Done,
-    /// An old token asked for more than its own session: that one has been ended.
-    Reused,
+    /// What was to end has ended, so many sessions of them now.
+    Done {
+        user: UserId,
+        ended: usize,
+    },
+    /// An old token asked for more than its own session: that one has been ended, if it was not over already.
+    Reused {
+        user: UserId,
+        ended: usize,
+    },
+    /// There is no such session any more, and so nothing to end.
+    Unknown,
     Refused(Refused),
 }
 
@@ -42,32 +55,40 @@ impl Op for LogOutByToken {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<LogOutOutcome, StoreError> {
         let Some(SessionOfUser { session, user }) = load(tx, self.id).await? else {
-            return Ok(LogOutOutcome::Done);
+            return Ok(LogOutOutcome::Unknown);
         };
+        let user_id = session.user_id;
         if let Which::One(_) = self.which {
-            return self.end_own(tx, &session, self.reason).await.map(|()| LogOutOutcome::Done);
+            let ended = self.end_own(tx, &session, self.reason).await?;
+            return Ok(LogOutOutcome::Done { user: user_id, ended });
         }
         let policy = self.policies.of(&session.client_id);
-        match refresh::decide(&session, self.presented, self.now, user.is_enabled(), policy) {
-            Decision::Rotate { .. } | Decision::Replay { .. } => self.end_further(tx, session.user_id).await,
-            Decision::Reuse => self.end_own(tx, &session, EndReason::Reuse).await.map(|()| LogOutOutcome::Reused),
+        match refresh::decide(&session, self.presented, self.now, Duration::ZERO, user.is_enabled(), policy) {
+            Decision::Rotate { .. } | Decision::Replay { .. } => self.end_further(tx, user_id).await,
+            Decision::Reuse | Decision::Overtaken => {
+                let ended = self.end_own(tx, &session, EndReason::Reuse).await?;
+                if self.notify {
+                    outbox::queue(tx, &reused(&session, None, self.now).to(&user)).await?;
+                }
+                Ok(LogOutOutcome::Reused { user: user_id, ended })
+            }
             Decision::Refused(refused) => Ok(LogOutOutcome::Refused(refused)),
         }
     }
 }
 
 impl LogOutByToken {
-    async fn end_own<T: Tx>(&self, tx: &mut T, session: &Session, reason: EndReason) -> Result<(), StoreError> {
-        end_one(tx, session.user_id, session.id, self.ending(reason)).await.map(drop)
+    async fn end_own<T: Tx>(&self, tx: &mut T, session: &Session, reason: EndReason) -> Result<usize, StoreError> {
+        Ok(end_one(tx, session.user_id, session.id, self.ending(reason)).await?.len())
     }
 
     async fn end_further<T: Tx>(&self, tx: &mut T, user: UserId) -> Result<LogOutOutcome, StoreError> {
         let ending = self.ending(self.reason);
-        match self.which {
+        let ended = match self.which {
             Which::Others(_) => end_others(tx, user, self.id, ending).await?,
             Which::One(_) | Which::Each | Which::All => end_all(tx, user, ending).await?,
         };
-        Ok(LogOutOutcome::Done)
+        Ok(LogOutOutcome::Done { user, ended: ended.len() })
     }
 
     fn ending(&self, reason: EndReason) -> Ending {

@@ -1,14 +1,18 @@
 //! Refreshing: the one change that every active user causes every few minutes.
 
 use super::{COLUMNS, Ending, columns};
+use crate::clock::Waiting;
+use crate::domain::audit::{Actor, By, Event, Line, Origin};
+use crate::domain::mail::{Facts, Kind, MessageId, Notice};
 use crate::domain::refresh::{self, Decision, RefreshPolicies, Refused};
 use crate::domain::session::{EndReason, Ended, Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
+use crate::store::audit;
 use crate::store::error::StoreError;
 use crate::store::sql::statements;
 use crate::store::tx::{FromRow, Op, Row, Tx, params, stored_count};
-use crate::store::users;
+use crate::store::{outbox, users};
 
 statements! {
     LOAD = concat!("SELECT ", columns!(), ", ", users::columns!(),
@@ -41,14 +45,21 @@ pub(crate) struct RotateSession {
     pub(crate) id: SessionId,
     /// The generation in the token.
     pub(crate) presented: u64,
+    /// When it was presented.
     pub(crate) now: Timestamp,
+    /// Since it was presented.
+    pub(crate) waiting: Waiting,
     pub(crate) policies: RefreshPolicies,
     /// The network address it came from.
     pub(crate) address: Option<String>,
     /// The `User-Agent` it came from.
     pub(crate) user_agent: Option<String>,
+    /// The id of the request, for the audit trail.
+    pub(crate) request: Option<uuid::Uuid>,
     /// When the last access token alive now will have expired.
     pub(crate) forget_at: Timestamp,
+    /// Whether the user is told of a token that was used again.
+    pub(crate) notify: bool,
 }
 
 /// What became of [`RotateSession`].
@@ -68,6 +79,8 @@ pub(crate) enum RotateOutcome {
     Reused {
         session: Session,
     },
+    /// The session has moved on while this waited, and stays as it is.
+    Overtaken,
     Refused(Refused),
     /// There is no such session: it was over long ago, or its user was deleted.
     Unknown,
@@ -84,30 +97,17 @@ impl Op for RotateSession {
     }
 }
 
-/// The same once more, when it is not known whether it took place: the answer was lost.
-///
-/// If it did, the rule replays the successor, as to any retry. Only where others have used that successor meanwhile would
-/// the rule see a theft; but the token was presented before that, so it is no theft, and the answer is that we do not know.
-#[derive(Debug)]
-pub(in crate::store) struct RotateAgain(pub(in crate::store) RotateSession);
-
-impl Op for RotateAgain {
-    type Output = RotateOutcome;
-
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<RotateOutcome, StoreError> {
-        match load(tx, self.0.id).await? {
-            Some(found) if self.0.decide(&found) == Decision::Reuse => Err(StoreError::Unresolved),
-            Some(found) => self.0.apply(tx, found).await,
-            None => Ok(RotateOutcome::Unknown),
-        }
-    }
-}
-
 impl RotateSession {
+    /// The same once more, when it is not known whether it took place, because the answer was lost. If it did, the rule
+    /// replays the successor, as to any retry; and if others have used that since, this one was overtaken by them.
+    pub(in crate::store) fn again(self) -> Self {
+        Self { waiting: Waiting::for_ever(), ..self }
+    }
+
     /// What the rule says.
     fn decide(&self, SessionOfUser { session, user }: &SessionOfUser) -> Decision {
         let policy = self.policies.of(&session.client_id);
-        refresh::decide(session, self.presented, self.now, user.is_enabled(), policy)
+        refresh::decide(session, self.presented, self.now, self.waiting.so_far(), user.is_enabled(), policy)
     }
 
     /// Does what the rule says with a session that is held.
@@ -120,7 +120,8 @@ impl RotateSession {
                 Ok(RotateOutcome::Rotated { session, user })
             }
             Decision::Replay { .. } => Ok(RotateOutcome::Replayed { session, user }),
-            Decision::Reuse => self.end(tx, session).await,
+            Decision::Reuse => self.end(tx, session, &user).await,
+            Decision::Overtaken => Ok(RotateOutcome::Overtaken),
             Decision::Refused(refused) => Ok(RotateOutcome::Refused(refused)),
         }
     }
@@ -147,12 +148,38 @@ impl RotateSession {
         })
     }
 
-    async fn end<T: Tx>(&self, tx: &mut T, session: Session) -> Result<RotateOutcome, StoreError> {
+    async fn end<T: Tx>(&self, tx: &mut T, session: Session, user: &User) -> Result<RotateOutcome, StoreError> {
         let ending = Ending { reason: EndReason::Reuse, now: self.now, forget_at: self.forget_at };
-        super::end_one(tx, session.user_id, session.id, ending).await?;
+        if !super::end_one(tx, session.user_id, session.id, ending).await?.is_empty() {
+            audit::append(tx, &self.line(&session)).await?;
+        }
+        if self.notify {
+            outbox::queue(tx, &reused(&session, self.address.clone(), self.now).to(user)).await?;
+        }
         let ended = Some(Ended { at: self.now, reason: EndReason::Reuse });
         Ok(RotateOutcome::Reused { session: Session { ended, ..session } })
     }
+}
+
+impl RotateSession {
+    /// The line about a reuse. Whoever presents a used token may not be the person. A plain refresh must not pay for the
+    /// randomness of an id that is nearly never needed, so the id is made of that of the session, which ends once.
+    fn line(&self, session: &Session) -> Line {
+        let origin =
+            Origin { address: self.address.clone(), user_agent: self.user_agent.clone(), request: self.request };
+        let (_, random) = session.id.as_bytes().split_at(6);
+        let random = random.try_into().unwrap_or_default();
+        let millis = u64::try_from(self.now.millis()).unwrap_or_default();
+        let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        let by = By { actor: Actor::Anonymous, origin };
+        Line::new(id, self.now, Event::RefreshReused, by).about(session.user_id).session(session.id)
+    }
+}
+
+/// What a user is told of a session that was ended so. It can happen to a session once, so the notice has its id.
+pub(super) fn reused(session: &Session, address: Option<String>, now: Timestamp) -> Notice {
+    let facts = Facts { device: session.device.clone().or_else(|| session.user_agent.clone()), address, email: None };
+    Notice { id: MessageId::new(session.id.uuid()), kind: Kind::SessionReused, facts, now }
 }
 
 #[derive(Debug)]

@@ -88,9 +88,13 @@ fn the_hot_statements_search_and_never_scan() {
     let house = OnDisk::new();
     let _store = house.open();
     let connection = house.by_other_means();
-    for (name, statement) in
-        [users::STATEMENTS, sessions::STATEMENTS, sessions::open::STATEMENTS, sessions::rotate::STATEMENTS].concat()
-    {
+    let sessions = [
+        sessions::STATEMENTS,
+        sessions::open::STATEMENTS,
+        sessions::rotate::STATEMENTS,
+        sessions::seen_from::STATEMENTS,
+    ];
+    for (name, statement) in [users::STATEMENTS].into_iter().chain(sessions).flatten().copied() {
         let explained = format!("EXPLAIN QUERY PLAN {}", statement.sqlite());
         let mut statement = connection.prepare(&explained).unwrap();
         let count = statement.parameter_count();
@@ -117,4 +121,36 @@ fn a_statement_is_planned_once() {
         }
         assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{name}");
     }
+}
+
+/// How much a step of the clean-up makes the database do in the middle of so many sessions, of which some are dead.
+fn steps_of_the_clean_up(sessions: u32) -> i32 {
+    let house = OnDisk::new();
+    let _store = house.open();
+    let connection = house.by_other_means();
+    let fill = format!(
+        "INSERT INTO users (id, email, email_key, roles, created_at, updated_at) VALUES (zeroblob(16), 'a', 'a', '[]', 0, 0); \
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {sessions}) \
+         INSERT INTO sessions (id, user_id, client_id, generation, scope, created_at, rotated_at, last_used_at, expires_at, \
+         idle_for) SELECT CAST(printf('%016d', n) AS BLOB), zeroblob(16), '', 0, '', 0, 0, 0, (n % 5) * 1000, 1000 FROM numbers"
+    );
+    connection.execute_batch(&fill).unwrap();
+    let (after, dead_before) = (format!("{:016}", sessions / 2).into_bytes(), 500);
+    let text = |name: &str| {
+        let found = sessions::sweep::STATEMENTS.iter().find(|(found, _)| *found == name);
+        found.map(|(_, statement)| statement.sqlite()).unwrap()
+    };
+    let mut find = connection.prepare(text("LAST_OF_STEP")).unwrap();
+    let last: Vec<u8> = find.query_row(rusqlite::params![after, 499], |row| row.get(0)).unwrap();
+    let mut delete = connection.prepare(text("DELETE_UP_TO")).unwrap();
+    assert_eq!(delete.execute(rusqlite::params![after, dead_before, last]).unwrap(), 100);
+    find.get_status(StatementStatus::VmStep) + delete.get_status(StatementStatus::VmStep)
+}
+
+/// A step is all that anybody waits for, so it must not grow.
+#[test]
+fn a_step_of_the_clean_up_is_as_short_among_many_sessions_as_among_few() {
+    let (few, many) = (steps_of_the_clean_up(2000), steps_of_the_clean_up(40_000));
+    assert_eq!(few, many);
+    assert!(few > 500, "{few}");
 }

@@ -85,6 +85,10 @@ impl Tx for SqliteTx<'_> {
         Ok(rows)
     }
 
+    async fn execute_along(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<(), StoreError> {
+        self.execute(sql, params).await.map(drop)
+    }
+
     async fn first<R: FromRow>(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Option<R>, StoreError> {
         let mut found = None;
         for_each(&mut self.prepare(sql)?, params, |row| {
@@ -94,6 +98,14 @@ impl Tx for SqliteTx<'_> {
             Ok(())
         })?;
         Ok(found)
+    }
+
+    async fn first_and_all<R: FromRow, S: FromRow>(
+        &mut self,
+        first: (Sql, &[Param<'_>]),
+        all: (Sql, &[Param<'_>]),
+    ) -> Result<(Option<R>, Vec<S>), StoreError> {
+        Ok((self.first(first.0, first.1).await?, self.all(all.0, all.1).await?))
     }
 
     async fn all<R: FromRow>(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Vec<R>, StoreError> {

@@ -8,7 +8,8 @@ use crate::store::tx::{Op, ReadOp, Tx, params};
 
 statements! {
     INSERT = "INSERT INTO users (id, email, email_key, email_verified_at, name, roles, password_hash, disabled_at, \
-              created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+              created_at, updated_at, app_metadata, user_metadata) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
               ON CONFLICT DO NOTHING";
     IS_KNOWN = "SELECT COUNT(*) FROM users WHERE email_key = $1";
 }

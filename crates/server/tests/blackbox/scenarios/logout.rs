@@ -63,7 +63,14 @@ pub(crate) async fn an_answered_log_out_is_known_here(site: Site) {
     let one = site.register("ada@example.com").await;
     let elsewhere = jotgate_server::App::open(site.app.config().clone()).await.unwrap();
     let user = find_user(&elsewhere, "ada@example.com").await.unwrap();
-    end_sessions_of(&elsewhere, user.id, jotgate_server::domain::session::EndReason::Administrator).await.unwrap();
+    end_sessions_of(
+        &elsewhere,
+        &jotgate_server::flows::By::command_line(),
+        user.id,
+        jotgate_server::domain::session::EndReason::Administrator,
+    )
+    .await
+    .unwrap();
     site.post("/v1/logout", json!({"refresh_token": one.text("refresh_token")})).await.ok(204);
     site.me(&one.text("access_token")).await.refused(401, "session_ended");
 }

@@ -10,8 +10,10 @@ use crate::answer::Answer;
 use crate::site::{PASSWORD, Site};
 
 pub(crate) async fn rotates_and_replays_within_the_window(site: Site) {
-    let first = site.register("ada@example.com").await.text("refresh_token");
+    let registered = site.register("ada@example.com").await;
+    let first = registered.text("refresh_token");
     let second = site.refresh(&first).await.ok(200);
+    assert_eq!((registered.number("generation"), second.number("generation")), (0, 1));
     assert_eq!(second.header("cache-control"), "no-store");
     assert_ne!(second.text("refresh_token"), first);
     site.me(&second.text("access_token")).await.ok(200);
@@ -20,6 +22,7 @@ pub(crate) async fn rotates_and_replays_within_the_window(site: Site) {
     let replayed = site.refresh(&first).await.ok(200);
     assert_eq!(replayed.text("refresh_token"), second.text("refresh_token"), "the same successor again");
     assert_ne!(replayed.text("access_token"), second.text("access_token"), "a fresh access token");
+    assert_eq!(replayed.number("generation"), 1);
     site.me(&replayed.text("access_token")).await.ok(200);
     site.refresh(&second.text("refresh_token")).await.ok(200);
 }
@@ -104,16 +107,16 @@ pub(crate) async fn forged_tokens(site: Site) {
 pub(crate) async fn refusals_name_their_reason(site: Site) {
     let ada = site.register("ada@example.com").await;
     let user = jotgate_server::flows::find_user(&site.app, "ada@example.com").await.unwrap();
-    jotgate_server::flows::disable_user(&site.app, user.id).await.unwrap();
+    jotgate_server::flows::disable_user(&site.app, &jotgate_server::flows::By::command_line(), user.id).await.unwrap();
     site.refresh(&ada.text("refresh_token")).await.refused(403, "account_disabled");
     site.me(&ada.text("access_token")).await.refused(401, "session_ended");
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
     site.post("/v1/login", body).await.refused(403, "account_disabled");
     let wrong = json!({"email": "ada@example.com", "password": "wrong"});
     site.post("/v1/login", wrong).await.refused(401, "invalid_credentials");
-    jotgate_server::flows::enable_user(&site.app, user.id).await.unwrap();
+    jotgate_server::flows::enable_user(&site.app, &jotgate_server::flows::By::command_line(), user.id).await.unwrap();
     site.log_in("ada@example.com").await;
-    jotgate_server::flows::delete_user(&site.app, user.id).await.unwrap();
+    jotgate_server::flows::delete_user(&site.app, &jotgate_server::flows::By::command_line(), user.id).await.unwrap();
     site.refresh(&ada.text("refresh_token")).await.refused(401, "session_ended");
     site.register("ada@example.com").await;
 }

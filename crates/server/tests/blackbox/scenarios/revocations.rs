@@ -102,16 +102,16 @@ pub(crate) async fn every_end_is_in_the_feed(site: Site) {
 
     let other = site.register("known@example.com").await;
     let known = flows::find_user(&site.app, "known@example.com").await.unwrap().id;
-    flows::disable_user(&site.app, known).await.unwrap();
+    flows::disable_user(&site.app, &flows::By::command_line(), known).await.unwrap();
     assert_eq!(ended_after(&site, &mut head).await, and_user(sorted(&[&other]), known, -60), "a disabled user");
     let last = site.register("many@example.com").await;
     let many = flows::find_user(&site.app, "many@example.com").await.unwrap().id;
-    flows::delete_user(&site.app, many).await.unwrap();
+    flows::delete_user(&site.app, &flows::By::command_line(), many).await.unwrap();
     assert_eq!(ended_after(&site, &mut head).await, and_user(sorted(&[&last]), many, 60), "a deleted user");
-    flows::end_sessions_of(&site.app, user, EndReason::Administrator).await.unwrap();
+    flows::end_sessions_of(&site.app, &flows::By::command_line(), user, EndReason::Administrator).await.unwrap();
     assert_eq!(ended_after(&site, &mut head).await, and_user(Vec::new(), user, -60), "no session is left to end");
     let again = site.register("many@example.com").await;
-    flows::end_sessions_of_everyone(&site.app, EndReason::Administrator).await.unwrap();
+    flows::end_sessions_of_everyone(&site.app, &flows::By::command_line(), EndReason::Administrator).await.unwrap();
     assert_eq!(ended_after(&site, &mut head).await, sorted(&[&again]), "everyone, and no word of who has no session");
 }
 

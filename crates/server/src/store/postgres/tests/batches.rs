@@ -71,7 +71,7 @@ fn decision(situation: &Situation, op: &RotateSession) -> Decision {
         session.ended = Some(crate::domain::session::Ended { at: NOW, reason });
     }
     let policy = op.policies.of(&session.client_id);
-    refresh::decide(&session, op.presented, op.now, situation.user.is_enabled(), policy)
+    refresh::decide(&session, op.presented, op.now, op.waiting.so_far(), situation.user.is_enabled(), policy)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

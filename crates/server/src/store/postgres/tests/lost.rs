@@ -1,16 +1,15 @@
 //! Connections that are lost, at the worst of moments.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jotgate_testkit::postgres::{Cluster, Database, Durability};
 use jotgate_testkit::skip;
-use tokio::task::JoinSet;
 
 use super::proxy::{Cut, Proxy};
 use super::{House, OnServer, Store, StoreUrl, limits};
 use crate::domain::user::User;
 use crate::store::conformance::fixture::{NOW, end, feed, rotate, session_id, user, with_sessions};
-use crate::store::sessions::rotate::RotateAgain;
 use crate::store::sessions::{FindSession, RotateOutcome, Which};
 use crate::store::users::{CreateUser, CreateUserOutcome, ListUsers};
 use crate::store::{Engine, StoreError};
@@ -108,72 +107,93 @@ async fn a_rotation_whose_answer_is_lost_gives_the_same_successor() {
     assert!(matches!(store.rotate(rotate(1, 2, NOW)).await, Ok(RotateOutcome::Rotated { .. })));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rotation_that_is_made_again_never_ends_the_session() {
-    let Some(house) = OnServer::build("a_rotation_that_is_made_again_never_ends_the_session") else { return };
-    let store = house.open();
-    with_sessions(&store, [1]).await;
-    assert!(matches!(store.write(RotateAgain(rotate(1, 0, NOW))).await, Ok(RotateOutcome::Rotated { .. })));
-    assert!(matches!(store.write(RotateAgain(rotate(1, 0, NOW))).await, Ok(RotateOutcome::Replayed { .. })));
-    // Somebody has gone on with the successor.
-    store.rotate(rotate(1, 1, NOW)).await.unwrap();
-    assert_eq!(store.write(RotateAgain(rotate(1, 0, NOW))).await, Err(StoreError::Unresolved));
-    assert!(matches!(store.rotate(rotate(1, 2, NOW)).await, Ok(RotateOutcome::Rotated { .. })));
+/// What the clients of a database that is restarted have seen so far.
+#[derive(Default)]
+struct Seen {
+    answered: AtomicU64,
+    refused: AtomicU64,
+    /// Set when it is enough.
+    over: AtomicBool,
 }
 
-/// Refreshes its session so often, and then ends it; gives how often it was told that nothing came of it.
-async fn persist(store: Store, owner: User, number: u128, times: u64) -> u32 {
-    let mut refused = 0;
+/// However the test ends, nobody goes on.
+struct Over(Arc<Seen>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.over.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Refreshes its session until it is over, and then ends it; gives how often it was refreshed.
+async fn persist(store: Store, owner: User, number: u128, seen: Arc<Seen>) -> u64 {
     let mut presented = 0;
-    while presented < times {
+    while !seen.over.load(Ordering::Relaxed) {
         match store.rotate(rotate(number, presented, NOW)).await {
             Ok(RotateOutcome::Rotated { session, .. } | RotateOutcome::Replayed { session, .. }) => {
                 assert_eq!(session.generation, presented + 1);
                 presented += 1;
+                seen.answered.fetch_add(1, Ordering::Relaxed);
             }
             Ok(other) => panic!("an honest client was told {other:?}"),
-            Err(_) => refused += 1,
+            Err(_) => drop(seen.refused.fetch_add(1, Ordering::Relaxed)),
         }
         tokio::task::yield_now().await;
     }
     // Told of an end it is over; told of a failure it tries again, and then there may be nothing left to end.
-    while store.write(end(&owner, Which::One(session_id(number)))).await.is_err() {
-        refused += 1;
+    while store.write(end(&owner, Which::One(session_id(number)))).await.is_err() {}
+    presented
+}
+
+/// Restarts a database three times while it is busy, and ends a client's work after that.
+fn restart(cluster: &Cluster, seen: &Seen) {
+    let until_busy = || {
+        let enough = seen.answered.load(Ordering::Relaxed) + 60;
+        while seen.answered.load(Ordering::Relaxed) < enough && !seen.over.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
+    };
+    for way in [Cluster::crash, Cluster::stop, Cluster::crash] {
+        until_busy();
+        way(cluster);
+        cluster.start_again();
     }
-    refused
+    until_busy();
+    seen.over.store(true, Ordering::Relaxed);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_crashes_loses_and_doubles_nothing() {
     const CLIENTS: u128 = 12;
-    const TIMES: u64 = 150;
     let test = "a_database_that_crashes_loses_and_doubles_nothing";
     let cluster = match Cluster::start(Durability::Durable) {
-        Ok(cluster) => Arc::new(cluster),
+        Ok(cluster) => cluster,
         Err(reason) => return skip::aloud(test, &reason),
     };
     let url: StoreUrl = cluster.url().parse().unwrap();
     let store = Store::open(&url, limits()).await.unwrap();
     let owner = with_sessions(&store, 1..=CLIENTS).await;
-    let mut clients = JoinSet::new();
-    for number in 1..=CLIENTS {
-        clients.spawn(persist(store.clone(), owner.clone(), number, TIMES));
-    }
+    let seen = Arc::new(Seen::default());
+    let _over = Over(Arc::clone(&seen));
+    let clients: Vec<_> = (1..=CLIENTS)
+        .map(|number| tokio::spawn(persist(store.clone(), owner.clone(), number, Arc::clone(&seen))))
+        .collect();
     let restarts = tokio::task::spawn_blocking({
-        let cluster = Arc::clone(&cluster);
+        let seen = Arc::clone(&seen);
         move || {
-            for way in [Cluster::crash, Cluster::stop, Cluster::crash] {
-                way(&cluster);
-                cluster.start_again();
-            }
+            restart(&cluster, &seen);
+            cluster
         }
     });
-    let refused: u32 = clients.join_all().await.into_iter().sum();
-    restarts.await.unwrap();
-    assert!(refused > 0, "the restarts were noticed");
-    for number in 1..=CLIENTS {
+    let mut refreshed = Vec::new();
+    for client in clients {
+        refreshed.push(client.await.unwrap());
+    }
+    let _cluster = restarts.await.unwrap();
+    assert!(seen.refused.load(Ordering::Relaxed) > 0, "the restarts were noticed");
+    for (number, times) in (1..).zip(refreshed) {
         let found = store.read(FindSession { id: session_id(number) }).await.unwrap().unwrap();
-        assert_eq!((found.generation, found.ended.is_some()), (TIMES, true));
+        assert_eq!((found.generation, found.ended.is_some()), (times, true));
     }
     let feed = feed(&store).await;
     assert_eq!((u128::from(feed.head), feed.entries.len() as u128), (CLIENTS, CLIENTS));

@@ -2,10 +2,11 @@
 
 use super::{House, OnServer, Store, StoreUrl, limits};
 use crate::store::OpenError;
-use crate::store::conformance::fixture::{user, with_user};
+use crate::store::conformance::fixture::{NOW, end, open, rotate, session, user, with_sessions, with_user};
 use crate::store::postgres::connection::Connector;
 use crate::store::postgres::migrate::{STEPS, Step, run_steps};
-use crate::store::users::FindUser;
+use crate::store::sessions::{OpenSessionOutcome, RotateOutcome, Which};
+use crate::store::users::{CreateUser, CreateUserOutcome, FindUser};
 
 /// Opens the tables as a version of the program with these further steps does.
 async fn open_with(house: &OnServer, more: &[Step]) -> Result<(), OpenError> {
@@ -22,14 +23,37 @@ fn adds(text: &'static str) -> Step {
 async fn an_older_program_goes_on_beside_a_newer_one_until_it_is_told() {
     let Some(house) = OnServer::build("an_older_program_goes_on_beside_a_newer_one_until_it_is_told") else { return };
     let old = house.open();
-    let ada = with_user(&old).await;
-    let added =
-        adds("ALTER TABLE users ADD COLUMN shoe_size BIGINT NOT NULL DEFAULT 42; CREATE TABLE shoes (id BIGINT)");
-    open_with(&house, &[added]).await.unwrap();
-    assert_eq!(old.read(FindUser { id: ada.id }).await, Ok(Some(ada.clone())), "the one that runs goes on");
+    let ada = with_sessions(&old, [1, 2]).await;
+    let added = adds(
+        "ALTER TABLE users ADD COLUMN shoe_size BIGINT NOT NULL DEFAULT 42; CREATE TABLE shoes (id BIGINT); \
+         ALTER TABLE sessions ADD COLUMN shoe_id BIGINT; CREATE INDEX sessions_by_shoe ON sessions (shoe_id)",
+    );
+    // The step waits for what is under way, and what comes meanwhile for the step; nothing fails.
+    let refresh_on = async {
+        for generation in 0..50 {
+            let refreshed = old.rotate(rotate(1, generation, NOW)).await;
+            assert!(matches!(refreshed, Ok(RotateOutcome::Rotated { .. })), "{refreshed:?}");
+        }
+    };
+    let steps = [added];
+    let (opened, ()) = tokio::join!(open_with(&house, &steps), refresh_on);
+    opened.unwrap();
     let again = house.open();
-    assert_eq!(again.read(FindUser { id: ada.id }).await, Ok(Some(ada)), "and one can start");
-    open_with(&house, &[added, Step { text: "ALTER TABLE users DROP COLUMN name", oldest: 2 }]).await.unwrap();
+    for (number, store) in [(10, &old), (20, &again)] {
+        assert_eq!(store.read(FindUser { id: ada.id }).await, Ok(Some(ada.clone())));
+        let made = CreateUser { session: Some(session(number, &user(number))), user: user(number) };
+        assert_eq!(
+            store.write(made).await,
+            Ok(CreateUserOutcome::Created),
+            "the one that runs goes on, and one can start"
+        );
+        let opened = store.write(open(session(number + 1, &ada))).await;
+        assert!(matches!(opened, Ok(OpenSessionOutcome::Opened { .. })), "{opened:?}");
+        let refreshed = store.rotate(rotate(number, 0, NOW)).await;
+        assert!(matches!(refreshed, Ok(RotateOutcome::Rotated { .. })), "{refreshed:?}");
+        assert_eq!(store.write(end(&user(number), Which::All)).await.unwrap().len(), 1);
+    }
+    open_with(&house, &[steps[0], Step { text: "ALTER TABLE users DROP COLUMN name", oldest: 2 }]).await.unwrap();
     let url = StoreUrl::Postgres(Box::new(house.address()));
     let refused = Store::open(&url, limits()).await.unwrap_err().to_string();
     assert!(refused.contains("version 3") && refused.contains("version 2, and this one knows version 1"), "{refused}");
