@@ -24,8 +24,8 @@ use crate::site::Site;
 
 const PASSWORD: &str = "a long enough pass phrase";
 const PATIENCE: Duration = Duration::from_mins(1);
-/// A verifier pauses for up to five seconds between two attempts to reach the server, and has two to be up to date.
-const AFTER_THE_CUT_SECONDS: f64 = 7.0;
+/// A verifier pauses for up to a second between two attempts to reach the server.
+const AFTER_THE_CUT_SECONDS: f64 = 2.0;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -240,8 +240,8 @@ impl Cut {
         let detail = json!({"first_s": first, "last_s": last, "verifiers": self.verifiers});
         let stale = Row { id: "cut.stale_of_12_s".to_owned(), ratio: last / 12.0, goal: Goal::AtMost(1.0), detail };
         let (ratio, goal) = (self.after / AFTER_THE_CUT_SECONDS, Goal::AtMost(1.0));
-        let detail = json!({"last_refusal_s": self.after, "of_it_pause_at_most_s": 5});
-        let after = Row { id: "cut.refused_of_7_s_after".to_owned(), ratio, goal, detail };
+        let detail = json!({"last_refusal_s": self.after, "of_it_pause_at_most_s": 1});
+        let after = Row { id: "cut.refused_of_2_s_after".to_owned(), ratio, goal, detail };
         let missed = u32::try_from(self.missed).map_or(f64::INFINITY, f64::from);
         let detail = json!({"verifiers": self.verifiers});
         vec![stale, after, Row { id: "cut.missed".to_owned(), ratio: missed, goal: Goal::AtMost(0.0), detail }]

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: what the tests need, then the tests, then what came of them.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -18,14 +19,30 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     Ok(if summary.totals.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Both outputs of `cargo test` go through one pipe, so that the order of their lines tells which test binary a line is of.
+/// What `cargo test` is run with when nothing is asked for: everything, and the guard once more without axum, as those have it who
+/// use another framework.
+const EVERYTHING: [&[&str]; 2] =
+    [&["--workspace"], &["--package", "jotgate-guard", "--no-default-features", "--lib", "--test", "tower"]];
+
 fn cargo_test(arguments: &[String], interop: &Path) -> anyhow::Result<Summary> {
+    let mut outcome = Outcome::default();
+    let mut succeeded = true;
+    if arguments.is_empty() {
+        for all in EVERYTHING {
+            succeeded &= run_once(all, interop, &mut outcome)?;
+        }
+    } else {
+        succeeded = run_once(arguments, interop, &mut outcome)?;
+    }
+    Ok(outcome.finish(succeeded))
+}
+
+/// Both outputs of `cargo test` go through one pipe, so that the order of their lines tells which test binary a line is of. Tells
+/// whether it succeeded.
+fn run_once(arguments: &[impl AsRef<OsStr>], interop: &Path, outcome: &mut Outcome) -> anyhow::Result<bool> {
     let (reader, writer) = std::io::pipe().context("cannot make a pipe to read the tests' output")?;
     let mut command = Command::new("cargo");
     command.args(["test", "--no-fail-fast", "--color", "never"]);
-    if arguments.is_empty() {
-        command.arg("--workspace");
-    }
     command.args(arguments).env(needs::INTEROP, interop);
     let mut cargo = command
         .stdout(writer.try_clone().context("cannot share the pipe")?)
@@ -35,7 +52,6 @@ fn cargo_test(arguments: &[String], interop: &Path) -> anyhow::Result<Summary> {
     // The command holds the writing ends; without this the pipe would never end.
     drop(command);
 
-    let mut outcome = Outcome::default();
     for line in BufReader::new(reader).split(b'\n') {
         let line = line.context("cannot read the tests' output")?;
         let line = String::from_utf8_lossy(&line);
@@ -43,7 +59,7 @@ fn cargo_test(arguments: &[String], interop: &Path) -> anyhow::Result<Summary> {
         outcome.read(&line);
     }
     let status = cargo.wait().context("cannot learn how `cargo test` ended")?;
-    Ok(outcome.finish(status.success()))
+    Ok(status.success())
 }
 
 /// This program stands in `<target>/<profile>/xtask`, wherever the target folder was put.

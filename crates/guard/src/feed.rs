@@ -5,8 +5,9 @@
 //!   again and again where streams do not get through.
 //! - Every document is verified with the issuer's keys and held against what was seen before ([`position`]). One that is not
 //!   good changes nothing, and an old one that is sent again only fails to make anything fresh.
-//! - How fresh it is follows from the newest good document's own time. What a request does when that is too long ago is its
-//!   route's policy: [`Stale`](crate::Stale).
+//! - How fresh it is follows from the newest good document's own time, and from the time that has passed since it came: a clock
+//!   that is set back makes nothing fresh. What a request does when that is too long ago is its route's policy:
+//!   [`Stale`](crate::Stale).
 //! - Entries are kept until they can be forgotten, and no more than [`MOST_ENTRIES`] of them.
 
 use std::fmt;
@@ -19,9 +20,10 @@ use jotgate_wire::RevocationSet;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::Clock;
+use crate::clock::monotonic;
 
 mod events;
 mod follow;
@@ -54,6 +56,9 @@ struct Shared {
     state: AtomicU8,
     /// The time up to which everything is known, in seconds since 1970.
     as_of: AtomicI64,
+    /// The same in seconds since [`began_at`](Self::began_at), by a clock that never steps.
+    steady_as_of: AtomicI64,
+    began_at: Instant,
     /// Counts what the task has heard.
     heard: watch::Sender<u64>,
     task_lives: AtomicBool,
@@ -86,6 +91,8 @@ impl Feed {
             set: ArcSwap::from_pointee(RevocationSet::new()),
             state: AtomicU8::new(0),
             as_of: AtomicI64::new(i64::MIN),
+            steady_as_of: AtomicI64::new(i64::MIN),
+            began_at: monotonic(),
             heard: watch::Sender::new(0),
             task_lives: AtomicBool::new(false),
         });
@@ -107,7 +114,7 @@ impl Feed {
         match self.shared.state() {
             State::None => false,
             State::Unknown => true,
-            State::Found => now.saturating_sub(self.shared.as_of()) > self.shared.stale_after,
+            State::Found => self.shared.age(now) > self.shared.stale_after,
         }
     }
 
@@ -174,6 +181,25 @@ impl Shared {
 
     fn as_of(&self) -> i64 {
         self.as_of.load(Ordering::Acquire)
+    }
+
+    /// Everything up to `iat` is known; it is `now`, by the same clock.
+    fn knows_all(&self, iat: i64, now: i64) {
+        // An issuer whose clock is ahead must not seem fresh for longer than one whose clock is right.
+        let as_of = iat.min(now);
+        self.as_of.fetch_max(as_of, Ordering::AcqRel);
+        self.steady_as_of.fetch_max(self.steady_now().saturating_sub(now.saturating_sub(as_of)), Ordering::AcqRel);
+    }
+
+    /// Seconds since everything was known, by whichever clock says more.
+    fn age(&self, now: i64) -> i64 {
+        let steady = self.steady_now().saturating_sub(self.steady_as_of.load(Ordering::Acquire));
+        now.saturating_sub(self.as_of()).max(steady)
+    }
+
+    /// Seconds since this began, by a clock that never steps.
+    fn steady_now(&self) -> i64 {
+        i64::try_from(monotonic().duration_since(self.began_at).as_secs()).unwrap_or(i64::MAX)
     }
 
     fn was_heard(&self) {

@@ -18,6 +18,8 @@ use crate::reach::{Reach, Resolver};
 /// Bytes of a document; Google's and Microsoft's key sets have about ten thousand.
 const LARGEST_DOCUMENT: usize = 256 * 1024;
 const MOST_KEYS: usize = 100;
+/// How long connecting may take, TLS included: a line that lost every packet and was mended is noticed with the next attempt.
+const LONGEST_CONNECT: Duration = Duration::from_secs(3);
 const MOST_REDIRECTS: usize = 3;
 
 /// An issuer as it answers over HTTP.
@@ -138,6 +140,7 @@ fn client(issuer: &IssuerUrl, resolver: &Resolver, roots: &[Certificate]) -> Res
 fn direct(issuer: &IssuerUrl, resolver: &Resolver) -> ClientBuilder {
     Client::builder()
         .https_only(!issuer.is_loopback())
+        .connect_timeout(LONGEST_CONNECT)
         .redirect(Policy::custom(stay_with_the_host))
         .no_proxy()
         .dns_resolver(resolver.clone())

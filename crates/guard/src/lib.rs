@@ -60,6 +60,7 @@
 //! | `jotgate_guard_cache_hits_total` | `issuer` | tokens that had been verified before |
 //! | `jotgate_guard_key_fetches_total` | `issuer`, `outcome` | fetches of a key set that came to an end: `ok` or `failed` |
 //! | `jotgate_guard_feed_as_of_timestamp_seconds` | `issuer` | up to when it is known what has ended; the age is the time since |
+//! | `jotgate_guard_feed_lag_seconds` | `issuer` | between the time that the newest document of the feed states and its arrival |
 //! | `jotgate_guard_status_list_fetches_total` | `issuer`, `outcome` | fetches of a status list that came to an end: `ok` or `failed` |
 //! | `jotgate_guard_status_lists` | `issuer` | status lists that are kept fresh, because tokens name them |
 //! | `jotgate_guard_keys_fetched_timestamp_seconds` | `issuer` | when the key set was fetched last; its age is the time since |

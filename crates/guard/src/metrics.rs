@@ -19,6 +19,7 @@ pub(crate) const KEYS_FETCHED: &str = "jotgate_guard_keys_fetched_timestamp_seco
 pub(crate) const STATUS_FETCHES: &str = "jotgate_guard_status_list_fetches_total";
 pub(crate) const STATUS_LISTS: &str = "jotgate_guard_status_lists";
 pub(crate) const FEED_AS_OF: &str = "jotgate_guard_feed_as_of_timestamp_seconds";
+pub(crate) const FEED_LAG: &str = "jotgate_guard_feed_lag_seconds";
 
 /// The code of a token that passed.
 const PASSED: &str = "ok";
@@ -91,7 +92,7 @@ impl KeyMetrics {
 
     pub(crate) fn fetched(&self, now: i64) {
         self.fetches("ok").increment(1);
-        timestamp(&gauge!(KEYS_FETCHED, vec![label(&self.issuer)]), now);
+        set_seconds(&gauge!(KEYS_FETCHED, vec![label(&self.issuer)]), now);
     }
 
     pub(crate) fn failed(&self) {
@@ -141,9 +142,9 @@ impl StatusMetrics {
     }
 }
 
-/// A point in time as a gauge, from which whoever watches it reckons the age.
+/// Seconds as a gauge: of a point in time, whoever watches it reckons the age.
 #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit into the 53 bits for a long time")]
-pub(crate) fn timestamp(gauge: &Gauge, seconds: i64) {
+pub(crate) fn set_seconds(gauge: &Gauge, seconds: i64) {
     gauge.set(seconds as f64);
 }
 

@@ -1,60 +1,20 @@
 //! What a guard counts, before a recorder that a test installs.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/recorder.rs"]
+mod recorder;
 mod support;
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use http::{Request, Response};
 use jotgate_guard::{Guard, Issuer, RevocationSet};
 use jotgate_wire::{Entry, Subject};
-use metrics::{
-    Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit, set_default_local_recorder,
-};
+use metrics::set_default_local_recorder;
+use recorder::Kept;
 use serde_json::json;
 use support::{AUDIENCE, ISSUER, Manner, NOW, TestIssuer, claims, claims_with, guard_with, key, outcome, token};
 use tower::{Layer, ServiceExt, service_fn};
-
-/// Keeps each metric under its name with its labels.
-#[derive(Default)]
-struct Kept(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
-
-impl Kept {
-    fn of(&self, key: &Key) -> Arc<AtomicU64> {
-        let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
-        let name = format!("{}{{{}}}", key.name(), labels.join(","));
-        Arc::clone(self.0.lock().unwrap().entry(name).or_default())
-    }
-
-    fn counted(&self, metric: &str, labels: &str) -> u64 {
-        let name = format!("jotgate_guard_{metric}{{{labels}}}");
-        self.0.lock().unwrap().get(&name).map_or(0, |value| value.load(Ordering::SeqCst))
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.0.lock().unwrap().keys().cloned().collect()
-    }
-}
-
-impl Recorder for Kept {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        Counter::from_arc(self.of(key))
-    }
-
-    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::from_arc(self.of(key))
-    }
-
-    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::noop()
-    }
-}
 
 #[tokio::test]
 async fn verifications_are_counted_by_issuer_and_code() {

@@ -4,11 +4,15 @@
 //! what is stored keeps what it has of that, and adds nothing; what is no longer stored is gone there too.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jotgate_jose::KeySet;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::app::App;
+use crate::clock::monotonic;
 use crate::config::Config;
 use crate::domain::audit::{By, Event, Line};
 use crate::domain::key::KeyPurpose;
@@ -17,10 +21,10 @@ use crate::domain::time::Timestamp;
 use crate::revocations;
 use crate::store::StoreError;
 use crate::store::audit::Audited;
-use crate::store::keys::{AdvanceKeys, Change, KeysVersion, LoadKeys, OtherMaster};
+use crate::store::keys::{AdvanceKeys, Change, KeysVersion, LoadKeys, OtherMaster, PublishWith};
 use crate::store::sessions::RotatedBefore;
 use crate::tokens::generate::{Generator, secret_kid};
-use crate::tokens::keyring::{Keyring, KeyringError};
+use crate::tokens::keyring::{Keyring, KeyringError, NoKey};
 use crate::tokens::master_key::MasterKey;
 
 /// The key ring as it is now, and what opens the stored keys.
@@ -28,7 +32,12 @@ use crate::tokens::master_key::MasterKey;
 pub(crate) struct Keys {
     ring: ArcSwap<Keyring>,
     master: MasterKey,
+    /// When the stored keys were last looked at because of a token whose key is not here, and whether they could be.
+    looked: Mutex<Option<(Instant, bool)>>,
 }
+
+/// How long such a look holds. Anybody can make up the name of a key, and must not cause more than a query a second.
+const LOOK_HOLDS: Duration = Duration::from_secs(1);
 
 /// Why the stored keys were not taken in, or not changed.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +56,7 @@ impl From<OtherMaster> for FollowKeysError {
 
 impl Keys {
     pub(crate) fn new(ring: Keyring, master: MasterKey) -> Self {
-        Self { ring: ArcSwap::from_pointee(ring), master }
+        Self { ring: ArcSwap::from_pointee(ring), master, looked: Mutex::default() }
     }
 
     pub(crate) fn master(&self) -> &MasterKey {
@@ -90,11 +99,34 @@ impl App {
         failure.map_or(Ok(()), |failure| Err(failure.into()))
     }
 
+    /// Looks at the stored keys for somebody who names one that is not here. Everyone who asks within a second gets the same answer.
+    /// Fails when they cannot be looked at; that one of them does not open is told by the key ring.
+    pub(crate) async fn look_at_the_keys(&self) -> Result<(), NoKey> {
+        let mut looked = self.inner.keys.looked.lock().await;
+        let seen = match *looked {
+            Some((at, seen)) if at.elapsed() < LOOK_HOLDS => seen,
+            _ => {
+                let seen = match self.follow_keys().await {
+                    Ok(()) => true,
+                    Err(FollowKeysError::Store(_)) => false,
+                    Err(FollowKeysError::Keyring(_)) => self.keyring().failure().is_some(),
+                };
+                *looked = Some((monotonic(), seen));
+                seen
+            }
+        };
+        if seen { Ok(()) } else { Err(NoKey) }
+    }
+
     /// Takes the steps that are due: makes keys ahead of time, lets them sign, forgets them. Any number of servers may do so at
     /// once; each step is taken by one.
     pub(crate) async fn advance_keys(&self) -> Result<Vec<Change>, FollowKeysError> {
         let (rotation, now) = (rotation(&self.inner.config), self.now());
-        let stored = self.inner.store.read(LoadKeys).await?;
+        let mut stored = self.inner.store.read(LoadKeys).await?;
+        if stored.lives.published_with(rotation.cache_life, now).is_some() {
+            stored.lives = self.inner.store.write(PublishWith { life: rotation.cache_life, now }).await?;
+        }
+        let rotation = rotation.remembering(stored.lives);
         let (mut made, mut keep, mut due) = (Vec::new(), Vec::new(), 0);
         for step in rotation.due(&stored.keys, now) {
             match step {
@@ -169,6 +201,7 @@ pub(crate) fn rotation(config: &Config) -> Rotation {
         wanted,
         every: (every > 0).then_some(every),
         cache_life: config.keys.jwks_max_age.get(),
+        caches_until: Timestamp::default(),
         keep_signing: revocations::LONGEST_TOKEN,
         keep_refresh: longest.get(),
     }

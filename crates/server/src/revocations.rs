@@ -21,6 +21,7 @@ use crate::store::{Op, StoreError};
 pub(crate) mod documents;
 mod freshness;
 pub(crate) mod live;
+mod places;
 
 use documents::Documents;
 use freshness::Freshness;
@@ -29,12 +30,26 @@ use live::Live;
 /// Entries read at a time.
 const PAGE: u32 = 1000;
 
+/// No epoch is as high.
+const UNKNOWN: u64 = u64::MAX;
+
+/// Whether the store is still the one that was followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Course {
+    GoesOn,
+    /// It was put back to an older state: all of it has to be read anew.
+    SetBack,
+}
+
 /// What this process knows of what has ended.
 #[derive(Debug)]
 pub(crate) struct Revocations {
     pub(crate) set: Arc<RevocationSet>,
     /// All up to this number are in the set.
     position: AtomicU64,
+    /// The numbering that the position is of.
+    epoch: AtomicU64,
     pub(crate) freshness: Freshness,
     documents: Documents,
     pub(crate) live: Live,
@@ -46,11 +61,18 @@ impl Revocations {
         Self {
             set: Arc::new(RevocationSet::new()),
             position: AtomicU64::new(0),
+            epoch: AtomicU64::new(UNKNOWN),
             freshness: Freshness::default(),
             documents: Documents::default(),
-            live: Live::new(settings.max_streams),
+            live: Live::new(settings),
             status_lists: StatusLists::default(),
         }
+    }
+
+    /// Drops what no living token can matter to any more.
+    pub(crate) fn forget(&self, now: Timestamp) {
+        self.set.forget(now.seconds());
+        self.status_lists.forget(now);
     }
 
     /// The number up to which everything is known here.
@@ -58,19 +80,28 @@ impl Revocations {
         self.position.load(Ordering::Acquire)
     }
 
+    /// The numbering of what is known here.
+    fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
     /// Takes in what was read after `after`, of which everything up to `after` was known.
-    pub(crate) fn take_in(&self, after: u64, feed: &Feed) {
-        if feed.head < after {
-            tracing::warn!(after, head = feed.head, "the store was set back; what has ended is read anew");
-            self.position.store(0, Ordering::Release);
-        }
+    pub(crate) fn take_in(&self, after: u64, feed: &Feed) -> Course {
+        let epoch = self.epoch.swap(feed.epoch, Ordering::AcqRel);
+        let is_other = epoch != UNKNOWN && epoch != feed.epoch;
         self.status_lists.take_in(&feed.entries);
         for entry in &feed.entries {
             self.set.apply(wire_entry(entry.sequence, &entry.revocation));
         }
+        if is_other || feed.head < after {
+            tracing::warn!(after, head = feed.head, "the store was set back; what has ended is read anew");
+            self.position.store(0, Ordering::Release);
+            return Course::SetBack;
+        }
         if let Some(last) = feed.entries.last() {
             self.position.fetch_max(last.sequence, Ordering::AcqRel);
         }
+        Course::GoesOn
     }
 }
 
@@ -81,8 +112,8 @@ impl App {
         loop {
             let after = revocations.position();
             let feed = self.inner.store.read(RevocationsAfter { after, limit: PAGE }).await?;
-            revocations.take_in(after, &feed);
-            if feed.entries.is_empty() && feed.head >= after {
+            let course = revocations.take_in(after, &feed);
+            if feed.entries.is_empty() && course == Course::GoesOn {
                 return Ok(());
             }
         }

@@ -1,18 +1,17 @@
 //! The one task that follows a feed.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use jotgate_wire::{FeedDocument, RevocationSet};
+use jotgate_wire::{Entry, FeedDocument, RevocationSet};
 use metrics::gauge;
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
-use super::position::{Position, Step};
+use super::position::{Moment, Position, Step};
 use super::{Life, MOST_ENTRIES, Shared, State, pause};
 use crate::clock::monotonic;
-use crate::metrics::{FEED_AS_OF, label, timestamp};
+use crate::metrics::{FEED_AS_OF, FEED_LAG, label, set_seconds};
 
 /// How long a stream may say nothing, not even that nothing has ended, before it is given up.
 const LONGEST_SILENCE: Duration = Duration::from_secs(7);
@@ -22,6 +21,8 @@ const WITHOUT_STREAM: Duration = Duration::from_mins(1);
 const LOOK_AGAIN_AFTER: usize = 8;
 /// Between two rounds of forgetting.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
+/// Why a document was not taken that is good in itself.
+const BEHIND: &str = "the server that answered is behind what is known";
 /// Most documents from a beginning to the head, so that an issuer cannot keep a verifier reading for ever.
 const MOST_DOCUMENTS: usize = 2 * MOST_ENTRIES / FeedDocument::MOST_ENTRIES as usize;
 
@@ -57,6 +58,8 @@ enum Taken {
     More,
     /// The numbering is another one; nothing was taken.
     Anew,
+    /// Less is known there than here; nothing was taken.
+    Nothing,
 }
 
 impl Follower {
@@ -128,11 +131,12 @@ impl Follower {
     /// Asks until everything is known.
     async fn catch_up(&mut self, address: &Url) -> Result<(), String> {
         for _ in 0..MOST_DOCUMENTS {
-            let before = self.position.upto;
+            let before = self.position.after();
             let jwt = self.shared.remote.document(address, before).await?;
             match self.take(&jwt).await? {
                 Taken::Everything => return Ok(()),
-                Taken::More if self.position.upto == before => return Err("it does not go on".to_owned()),
+                Taken::More if self.position.after() == before => return Err("it does not go on".to_owned()),
+                Taken::Nothing => return Err(BEHIND.to_owned()),
                 Taken::More | Taken::Anew => {}
             }
         }
@@ -141,7 +145,7 @@ impl Follower {
 
     /// Takes documents as they come, until the stream is over. Says how many they were, and why it was over.
     async fn listen(&mut self, address: &Url) -> (usize, String) {
-        let opened = timeout(LONGEST_SILENCE, self.shared.remote.stream(address, self.position.upto)).await;
+        let opened = timeout(LONGEST_SILENCE, self.shared.remote.stream(address, self.position.after())).await;
         let mut stream = match opened {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return (0, error),
@@ -159,6 +163,7 @@ impl Follower {
             match taken {
                 Ok(Taken::Everything | Taken::More) => {}
                 Ok(Taken::Anew) => return (documents, "the numbering has begun anew".to_owned()),
+                Ok(Taken::Nothing) => return (documents, BEHIND.to_owned()),
                 Err(error) => return (documents - 1, error),
             }
             self.shared.was_heard();
@@ -171,37 +176,52 @@ impl Follower {
         let shared = Arc::clone(&self.shared);
         let now = shared.clock.now();
         let document = shared.trust.verify(jwt, &shared.set.load(), now).await?;
-        let step = self.position.step(&document, now, shared.trust.leeway).map_err(|unfit| unfit.to_string())?;
-        let Step::Take(position) = step else {
-            let issuer = &*shared.issuer;
-            tracing::warn!(issuer, "the issuer's data were put back to an older state; what has ended is read anew");
-            self.position = self.position.start_over();
-            self.anew = Some(RevocationSet::new());
-            return Ok(Taken::Anew);
+        let moment = Moment { now, leeway: shared.trust.leeway, instant: monotonic() };
+        let position = match self.position.step(&document, moment).map_err(|unfit| unfit.to_string())? {
+            Step::Take(position) => position,
+            Step::AskAgain(position) => {
+                self.position = position;
+                return Ok(Taken::Nothing);
+            }
+            Step::StartOver => {
+                self.start_over();
+                return Ok(Taken::Anew);
+            }
         };
         let (iat, head) = (document.iat, document.head);
-        self.apply(document, now)?;
+        self.apply(document)?;
         self.position = position;
-        if position.upto < head {
+        if position.lacks(head) {
             return Ok(Taken::More);
         }
         if let Some(anew) = self.anew.take() {
             shared.set.store(Arc::new(anew));
         }
-        // An issuer whose clock is ahead must not seem fresh for longer than one whose clock is right.
-        shared.as_of.fetch_max(iat.min(now), Ordering::AcqRel);
-        timestamp(&gauge!(FEED_AS_OF, vec![label(&shared.issuer)]), shared.as_of());
+        shared.knows_all(iat, now);
+        set_seconds(&gauge!(FEED_AS_OF, vec![label(&shared.issuer)]), shared.as_of());
+        set_seconds(&gauge!(FEED_LAG, vec![label(&shared.issuer)]), now.saturating_sub(iat).max(0));
         Ok(Taken::Everything)
     }
 
-    fn apply(&self, document: FeedDocument, now: i64) -> Result<(), String> {
+    fn start_over(&mut self) {
+        let issuer = &*self.shared.issuer;
+        tracing::warn!(issuer, "the issuer's data were put back to an older state; what has ended is read anew");
+        self.position = self.position.start_over();
+        self.anew = Some(RevocationSet::new());
+    }
+
+    /// Takes entries in, each with the time from which on it can be forgotten by a clock that nobody sets: what is left of its
+    /// life by the document's own time begins now.
+    fn apply(&self, document: FeedDocument) -> Result<(), String> {
         let current = self.shared.set.load();
         let set = self.anew.as_ref().unwrap_or(&current);
         if set.len() + document.entries.len() > MOST_ENTRIES {
             return Err(format!("more than {MOST_ENTRIES} things have ended"));
         }
-        for entry in document.entries.into_iter().filter(|entry| entry.forget_at > now) {
-            set.apply(entry);
+        let (iat, here) = (document.iat, self.shared.steady_now());
+        for entry in document.entries.into_iter().filter(|entry| entry.forget_at > iat) {
+            let forget_at = here.saturating_add(entry.forget_at.saturating_sub(iat));
+            set.apply(Entry { forget_at, ..entry });
         }
         Ok(())
     }
@@ -215,8 +235,11 @@ impl Follower {
 
     fn failed(&mut self, error: &str) -> Duration {
         let issuer = &*self.shared.issuer;
-        tracing::warn!(issuer, error, failures = self.failures, "the revocation feed cannot be followed");
         self.failures += 1;
+        // The first, and then ever fewer: a long outage must not fill the log.
+        if self.failures.is_power_of_two() {
+            tracing::warn!(issuer, error, failures = self.failures, "the revocation feed cannot be followed");
+        }
         pause::after_failures(self.failures)
     }
 
@@ -224,7 +247,7 @@ impl Follower {
         let now = monotonic();
         if now.duration_since(self.forgot_at) >= FORGET_EVERY {
             self.forgot_at = now;
-            self.shared.set.load().forget(self.shared.clock.now());
+            self.shared.set.load().forget(self.shared.steady_now());
         }
     }
 }

@@ -1,13 +1,16 @@
 //! Ends that arrive.
 
+use std::time::Duration;
+
 use jotgate_guard::{Algorithm, Guard, Issuer, RevocationSet};
 use jotgate_jose::{SigningKey, jwt};
 use jotgate_wire::{FeedDocument, Subject};
 use serde_json::json;
 
-use crate::ended;
 use crate::issuer::{FeedIssuer, Manner};
+use crate::recorder::Kept;
 use crate::support::{AUDIENCE, NOW, key, outcome};
+use crate::{PATIENCE, ended};
 
 #[tokio::test]
 async fn each_kind_of_end_arrives() {
@@ -30,6 +33,23 @@ async fn each_kind_of_end_arrives() {
         assert_eq!(outcome(&guard, &token).await, code);
     }
     assert_eq!(outcome(&guard, &issuer.token(&signs, &json!({}))).await, "ok");
+}
+
+#[tokio::test]
+async fn how_fresh_it_is_and_how_late_documents_come_is_shown() {
+    let kept = Kept::default();
+    let _recording = metrics::set_default_local_recorder(&kept);
+    let key = key("k1");
+    let issuer = FeedIssuer::start(&[&key]).await;
+    let clock = jotgate_guard::Clock::manual(NOW + 3);
+    let guard = issuer.builder().clock(clock).build().unwrap();
+    assert_eq!(outcome(&guard, &issuer.token(&key, &json!({}))).await, "ok");
+    issuer.somebody_follows().await;
+    let labels = format!("issuer={}", issuer.url);
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit into the 53 bits")]
+    let as_of = NOW as f64;
+    assert!((kept.shown("feed_as_of_timestamp_seconds", &labels) - as_of).abs() < 0.1);
+    assert!((kept.shown("feed_lag_seconds", &labels) - 3.0).abs() < 0.1);
 }
 
 #[tokio::test]
@@ -157,7 +177,7 @@ async fn data_that_were_put_back_are_followed_from_the_beginning() {
     let issuer = FeedIssuer::start(&[&key]).await;
     let names = ["s-1", "s-2", "s-3"];
     let tokens = names.map(|sid| issuer.token(&key, &json!({"sid": sid})));
-    for (epoch, ends) in [(0, 1), (7, 3)] {
+    for (epoch, ends) in [(6, 1), (7, 3)] {
         for sid in names {
             issuer.end_silently(Subject::Sid(sid.to_owned()));
         }
@@ -179,6 +199,87 @@ async fn data_that_were_put_back_are_followed_from_the_beginning() {
         assert_eq!(outcome(&guard, &tokens[1]).await, "ok", "it has not ended in the state that holds now");
         issuer.put_back(epoch, 0);
     }
+}
+
+/// Three ends that a guard knows, at an issuer that is put back to the first of them.
+async fn known_and_put_back(key: &SigningKey) -> (FeedIssuer, Guard, [String; 3]) {
+    let issuer = FeedIssuer::start(&[key]).await;
+    let names = ["s-1", "s-2", "s-3"];
+    let tokens = names.map(|sid| issuer.token(key, &json!({"sid": sid})));
+    for sid in names {
+        issuer.end_silently(Subject::Sid(sid.to_owned()));
+    }
+    let guard = issuer.guard();
+    assert_eq!(outcome(&guard, &tokens[2]).await, "session_ended");
+    issuer.somebody_follows().await;
+    issuer.clock.set(issuer.clock.now() + 1);
+    issuer.put_back(0, 1);
+    let asked = issuer.asked();
+    issuer.break_streams();
+    while issuer.asked() < asked + 3 {
+        tokio::task::yield_now().await;
+    }
+    (issuer, guard, tokens)
+}
+
+/// Several servers answer under one name, and one of them is late.
+#[tokio::test]
+async fn a_server_that_is_behind_undoes_nothing_and_what_its_numbers_come_to_mean_is_not_missed() {
+    let key = key("k1");
+    let (issuer, guard, tokens) = known_and_put_back(&key).await;
+    for token in &tokens {
+        assert_eq!(outcome(&guard, token).await, "session_ended");
+    }
+    let others = ["s-4", "s-5"].map(|sid| issuer.token(&key, &json!({"sid": sid})));
+    let auth = guard.verify(&others[1]).await.unwrap();
+    for sid in ["s-4", "s-5"] {
+        issuer.end_silently(Subject::Sid(sid.to_owned()));
+    }
+    assert_eq!(ended(&guard, &auth).await, "session_ended");
+    for token in tokens.iter().chain(&others) {
+        assert_eq!(outcome(&guard, token).await, "session_ended");
+    }
+}
+
+#[tokio::test]
+async fn data_that_were_put_back_without_a_word_are_followed_after_a_while() {
+    let key = key("k1");
+    let (_issuer, guard, tokens) = known_and_put_back(&key).await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(31)).await;
+    tokio::time::resume();
+    let followed = async {
+        while outcome(&guard, &tokens[1]).await != "ok" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, followed).await.expect("it is followed");
+    assert_eq!(outcome(&guard, &tokens[0]).await, "session_ended", "that one had ended before");
+}
+
+/// What has ended is forgotten by the time that passes, and not by a clock that jumps ahead and back.
+#[tokio::test]
+async fn a_clock_that_jumps_forgets_nothing() {
+    let key = key("k1");
+    let issuer = FeedIssuer::start(&[&key]).await;
+    let clock = jotgate_guard::Clock::manual(NOW);
+    let guard = issuer.builder().clock(clock.clone()).build().unwrap();
+    let token = issuer.token(&key, &json!({"sid": "s-1"}));
+    let auth = guard.verify(&token).await.unwrap();
+    issuer.somebody_follows().await;
+    issuer.end_session("s-1");
+    assert_eq!(ended(&guard, &auth).await, "session_ended");
+    clock.set(NOW + 86_400);
+    // A minute passes, after which it looks for what can be forgotten, and asks again.
+    let asked = issuer.asked();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    while issuer.asked() < asked + 2 {
+        tokio::task::yield_now().await;
+    }
+    clock.set(NOW);
+    assert_eq!(outcome(&guard, &token).await, "session_ended");
 }
 
 #[tokio::test]

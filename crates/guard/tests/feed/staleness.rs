@@ -114,6 +114,24 @@ async fn an_issuer_whose_clock_is_ahead_is_not_fresh_for_longer() {
     assert_eq!(outcome(&guard, &token).await, "revocations_stale");
 }
 
+/// The clock that people set says nothing of how long it has been silent.
+#[tokio::test]
+async fn a_clock_that_is_set_back_makes_nothing_fresh() {
+    let key = key("k1");
+    let issuer = FeedIssuer::start(&[&key]).await;
+    let guard = issuer.builder().stale(Stale::Refuse).build().unwrap();
+    let token = issuer.token(&key, &json!({}));
+    assert_eq!(outcome(&guard, &token).await, "ok");
+    issuer.somebody_follows().await;
+    issuer.documents(Manner::Status(503));
+    issuer.streams(Manner::Status(503));
+    issuer.clock.set(NOW - 3600);
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(12)).await;
+    tokio::time::resume();
+    assert_eq!(outcome(&guard, &token).await, "revocations_stale");
+}
+
 #[tokio::test]
 async fn a_feed_that_never_answered_is_stale() {
     let key = key("k1");

@@ -62,6 +62,8 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     }
     refuse("revocations.heartbeat", heartbeat(config.revocations.heartbeat));
     refuse("revocations.max_streams", at_least(1, config.revocations.max_streams));
+    let each = config.revocations.max_streams_per_network;
+    refuse("revocations.max_streams_per_network", at_least(1, each));
     refuse("passwords.min_length", min_length(config.passwords.min_length));
     refuse("passwords.memory_kib", at_least(7 * 1024, config.passwords.memory_kib));
     refuse("passwords.memory_kib", memory(&config.passwords));

@@ -3,6 +3,7 @@
 pub mod audit;
 pub(crate) mod device;
 pub mod email;
+pub(crate) mod forgetting;
 mod id;
 pub mod key;
 pub mod mail;

@@ -1,7 +1,8 @@
 //! When a key is made, when it signs, when it stops, and when it goes: *next* → *active* → *retired* → gone.
 //!
 //! - A key signs only after everyone who verifies must know it: when it has been published for longer than the key set may
-//!   be kept, and every server has noticed it. Only the successor of a revoked key may be earlier.
+//!   be kept, and every server has noticed it. Only the successor of a revoked key may be earlier. How long key sets that were
+//!   published before may be kept is remembered, since the configuration may say less by now.
 //! - A retired key stays until the last token that it signed has expired.
 //! - A configured secret is in no key set. Only its operator knows when its verifiers have it, so it signs when asked to.
 
@@ -23,10 +24,30 @@ pub(crate) struct Rotation {
     pub(crate) every: Option<i64>,
     /// Seconds that verifiers may keep the key set (`max-age`).
     pub(crate) cache_life: i64,
+    /// Until when they may keep one of before.
+    pub(crate) caches_until: Timestamp,
     /// Seconds that a retired signing key stays.
     pub(crate) keep_signing: i64,
     /// Seconds that a retired key of refresh tokens stays.
     pub(crate) keep_refresh: i64,
+}
+
+/// What is remembered of how long verifiers may keep key sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CacheLives {
+    /// Seconds that those may be kept which are published now.
+    pub(crate) life: i64,
+    /// Until when those may be kept that were published with another life.
+    pub(crate) until: Timestamp,
+}
+
+impl CacheLives {
+    /// The same when a server publishes with this life from now on; nothing when that is no change.
+    pub(crate) fn published_with(self, life: i64, now: Timestamp) -> Option<Self> {
+        let is_first = self.life == 0;
+        let until = if is_first { self.until } else { self.until.max(now.plus_seconds(self.life)) };
+        (life != self.life).then_some(Self { life, until })
+    }
 }
 
 /// What is to sign access tokens.
@@ -59,6 +80,11 @@ pub(crate) enum Turn {
 }
 
 impl Rotation {
+    /// The same, with what is remembered.
+    pub(crate) fn remembering(&self, lives: CacheLives) -> Self {
+        Self { caches_until: lives.until, ..self.clone() }
+    }
+
     /// The steps that are due.
     pub(crate) fn due(&self, keys: &[StoredKey], now: Timestamp) -> Vec<Step> {
         let gone = keys.iter().filter(|key| self.gone_at(key).is_some_and(|at| at <= now));
@@ -82,7 +108,7 @@ impl Rotation {
 
     fn make(&self, purpose: KeyPurpose, active: &StoredKey, next: Option<&StoredKey>, now: Timestamp) -> Option<Step> {
         let instead_of = next.map(|next| next.kid.clone());
-        let earliest = now.plus_seconds(self.published_for(purpose));
+        let earliest = self.known_to_all(purpose, now);
         if !self.wants(active) {
             let activate_at = matches!(self.wanted, Wanted::Pair(_)).then_some(earliest);
             return Some(Step::Make { purpose, activate_at, instead_of });
@@ -120,7 +146,18 @@ impl Rotation {
 
     /// From when on everyone must know a next key.
     pub(crate) fn earliest(&self, next: &StoredKey) -> Timestamp {
-        next.created_at.plus_seconds(self.published_for(next.purpose))
+        self.known_to_all(next.purpose, next.created_at)
+    }
+
+    /// From when on everyone must know a key that is published then.
+    fn known_to_all(&self, purpose: KeyPurpose, published_at: Timestamp) -> Timestamp {
+        let known = published_at.plus_seconds(self.published_for(purpose));
+        match purpose {
+            KeyPurpose::Signing if self.caches_until > published_at => {
+                known.max(self.caches_until.plus_seconds(NOTICED_AFTER))
+            }
+            _ => known,
+        }
     }
 
     /// Seconds from making a key to the first signature by it.

@@ -110,7 +110,7 @@ impl From<OtherMaster> for KeysFailure {
 /// A failure of the store.
 pub async fn keys(app: &App) -> Result<Vec<KeyInfo>, KeysFailure> {
     let stored = app.inner.store.read(LoadKeys).await?;
-    let rotation = rotation(&app.inner.config);
+    let rotation = rotation(&app.inner.config).remembering(stored.lives);
     Ok(stored.keys.iter().map(|key| info(key, &stored.keys, &rotation)).collect())
 }
 

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::authenticate::authenticate;
+use super::refresh::open;
 use super::sessions::ended_some;
 use crate::app::App;
 use crate::domain::audit::{Actor, By, Event, Line, Origin};
@@ -59,8 +60,7 @@ async fn by_access_token(app: &App, origin: Origin, token: &str, scope: Scope) -
 }
 
 async fn by_refresh_token(app: &App, origin: Origin, token: &str, scope: Scope) -> Result<(), Failure> {
-    let opened = RefreshToken::open(token, app.keyring().refresh());
-    let RefreshToken { session, generation } = opened.map_err(|_| Failure::RefreshTokenInvalid)?;
+    let RefreshToken { session, generation } = open(app, token).await?;
     let (which, reason) = reach(scope, session);
     let now = app.now();
     let (policies, forget_at) = (app.inner.terms.refresh.clone(), revocations::forget_at(now));

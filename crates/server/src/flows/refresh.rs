@@ -7,7 +7,7 @@ use crate::clock::Waiting;
 use crate::domain::refresh::Refused;
 use crate::revocations;
 use crate::store::sessions::{RotateOutcome, RotateSession};
-use crate::tokens::refresh_token::RefreshToken;
+use crate::tokens::refresh_token::{NotOpened, RefreshToken};
 
 /// Exchanges a refresh token for its successor and a fresh access token.
 ///
@@ -16,10 +16,9 @@ use crate::tokens::refresh_token::RefreshToken;
 /// [`Failure::RefreshTokenInvalid`], [`Failure::RefreshTokenExpired`], [`Failure::RefreshTokenReused`] (which has ended
 /// the session), [`Failure::SessionEnded`], [`Failure::AccountDisabled`], [`Failure::Overtaken`], or a failure of the store.
 pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Failure> {
-    let keyring = app.keyring();
-    let presented = RefreshToken::open(token, keyring.refresh()).map_err(|_| Failure::RefreshTokenInvalid)?;
+    let presented = open(app, token).await?;
     let now = app.now();
-    keyring.can_issue(now)?;
+    app.keyring().can_issue(now)?;
     let rotate = RotateSession {
         id: presented.session,
         presented: presented.generation,
@@ -46,6 +45,20 @@ pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Fa
         RotateOutcome::Refused(refused) => Err(refused.into()),
         RotateOutcome::Unknown => Err(Failure::SessionEnded),
     }
+}
+
+/// What a genuine token says. One that is forged fails before any query; one whose key is not here may have been made by another
+/// server with a key that is new, and only when the stored keys have been looked at is it certain that it is none of ours. Nobody is
+/// logged out because this server is behind, or cannot open that key.
+pub(super) async fn open(app: &App, token: &str) -> Result<RefreshToken, Failure> {
+    if let Err(NotOpened::UnknownKey(_)) = RefreshToken::open(token, app.keyring().refresh()) {
+        app.look_at_the_keys().await?;
+    }
+    let keyring = app.keyring();
+    RefreshToken::open(token, keyring.refresh()).map_err(|not_opened| match not_opened {
+        NotOpened::UnknownKey(id) if keyring.is_closed(id) => Failure::NoKey,
+        NotOpened::UnknownKey(_) | NotOpened::NotGenuine => Failure::RefreshTokenInvalid,
+    })
 }
 
 impl From<Refused> for Failure {

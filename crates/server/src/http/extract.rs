@@ -1,6 +1,7 @@
 //! What handlers take from a request besides its body: who is calling, from where, and with which token.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -31,6 +32,18 @@ impl FromRequestParts<App> for Origin {
             user_agent: user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()),
             request: parts.extensions.get().map(|RequestId(id)| *id),
         })
+    }
+}
+
+/// The address of the client, as far as it is known.
+#[derive(Debug)]
+pub(crate) struct ClientAddress(pub(crate) Option<IpAddr>);
+
+impl FromRequestParts<App> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self(proxy::client(parts, &app.config().http)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `GET /v1/revocations?after=SEQ`: what has ended since, as one signed document, or as a stream of them.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -13,6 +14,7 @@ use http_body::Frame;
 use jotgate_wire::{ErrorCode, FeedDocument};
 
 use super::error::ApiError;
+use super::extract::ClientAddress;
 use crate::app::App;
 use crate::revocations::live::Events;
 
@@ -22,18 +24,23 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Tells nginx to pass events on as they come.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-pub(crate) async fn get(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Result<Response, ApiError> {
+pub(crate) async fn get(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let after = after(&uri, &headers)?;
     if wants_stream(&headers) {
-        return stream(&app, after);
+        return stream(&app, after, address);
     }
     let document = app.revocations_after(after).await?;
     let fields = [(header::CONTENT_TYPE, FeedDocument::MEDIA_TYPE), (header::CACHE_CONTROL, "no-store")];
     Ok((fields, document.jwt()).into_response())
 }
 
-fn stream(app: &App, after: u64) -> Result<Response, ApiError> {
-    let events = app.follow_live(after);
+fn stream(app: &App, after: u64, address: Option<IpAddr>) -> Result<Response, ApiError> {
+    let events = app.follow_live(after, address);
     let events = events.ok_or_else(|| ApiError::overloaded("no more can follow here; ask without a stream"))?;
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM)),

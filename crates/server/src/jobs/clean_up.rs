@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use super::share_tries;
 use crate::app::App;
+use crate::clock::monotonic;
+use crate::domain::forgetting::ForgettingClock;
 use crate::domain::session::SessionId;
+use crate::domain::time::Timestamp;
+use crate::revocations::LONGEST_TOKEN;
 use crate::store::StoreError;
 use crate::store::audit::ForgetLines;
 use crate::store::mail_tokens::ForgetMailTokens;
@@ -22,18 +26,23 @@ const STEP: u32 = 500;
 const KEEP_DEAD_SECONDS: i64 = 30 * 86_400;
 
 pub(super) async fn run(app: App) {
+    let mut clock = ForgettingClock::starting(app.now(), LONGEST_TOKEN);
+    let mut looked_at = monotonic();
     loop {
         tokio::time::sleep(PAUSE).await;
         app.inner.hasher.release_idle_memory();
-        if let Err(error) = round(&app).await {
+        let passed = looked_at.elapsed();
+        looked_at += passed;
+        let now = clock.look(app.now(), passed);
+        if let Err(error) = round(&app, now).await {
             tracing::error!(%error, "clean-up failed; it goes on with the next round");
         }
     }
 }
 
-async fn round(app: &App) -> Result<(), StoreError> {
-    let now = app.now();
-    app.inner.revocations.set.forget(now.seconds());
+/// Of several servers on a store each forgets by its own clock, and so by no clock that has just jumped.
+async fn round(app: &App, now: Timestamp) -> Result<(), StoreError> {
+    app.inner.revocations.forget(now);
     while app.inner.store.write(ForgetRevocations { now, limit: STEP }).await? == u64::from(STEP) {
         tokio::time::sleep(BREATH).await;
     }

@@ -11,7 +11,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::domain::email::Email;
 use crate::domain::password::Password;
-use crate::flows::{self, Device, Failure, Grant, KeysFailure, Register};
+use crate::flows::{self, Device, Failure, Grant, KeysFailure, LogIn, Register};
 use crate::random::SystemRandom;
 
 mod changes;
@@ -86,6 +86,12 @@ async fn register(app: &App) -> Grant {
     let email = Email::parse("ada@example.com").unwrap();
     let password = Password::parse("a long enough pass phrase").unwrap();
     flows::register(app, Register { email, password, name: None }, Device::default()).await.unwrap().grant
+}
+
+async fn log_in(app: &App) -> Grant {
+    let email = Email::parse("ada@example.com").ok();
+    let password = Password::parse("a long enough pass phrase").ok();
+    flows::login(app, LogIn { email, password }, Device::default()).await.unwrap().grant
 }
 
 async fn refresh(app: &App, grant: &Grant) -> Result<Grant, Failure> {

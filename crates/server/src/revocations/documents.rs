@@ -12,7 +12,7 @@ use jotgate_jose::jwt;
 use jotgate_wire::FeedDocument;
 use tokio::sync::Semaphore;
 
-use super::wire_entry;
+use super::{Revocations, wire_entry};
 use crate::app::App;
 use crate::domain::time::Timestamp;
 use crate::flows::Failure;
@@ -35,6 +35,7 @@ pub(crate) struct Signed {
     pub(crate) upto: u64,
     /// The newest number of all.
     pub(crate) head: u64,
+    epoch: u64,
     kid: String,
     made_at: Timestamp,
     event: Bytes,
@@ -66,7 +67,8 @@ impl Signed {
             .map_err(|error| Failure::Internal(format!("the revocation feed could not be signed: {error}")))?;
         let field = format!("id: {upto}\ndata: ");
         let event = Bytes::from(format!("{field}{jwt}\n\n"));
-        Ok(Self { after, upto, head, kid: key.kid().to_owned(), made_at: read_at, event, jwt_begins: field.len() })
+        let (epoch, kid, made_at, jwt_begins) = (feed.epoch, key.kid().to_owned(), read_at, field.len());
+        Ok(Self { after, upto, head, epoch, kid, made_at, event, jwt_begins })
     }
 
     /// As an event of a stream (HTML, "Server-sent events"). Its id is the number to go on after.
@@ -84,9 +86,9 @@ impl Signed {
         self.upto >= self.head
     }
 
-    fn is_good(&self, kid: &str, now: Timestamp, position: u64) -> bool {
-        let is_newest = !self.reaches_the_head() || self.upto >= position;
-        self.is_young(now) && is_newest && self.kid == kid
+    fn is_good(&self, kid: &str, now: Timestamp, known: &Revocations) -> bool {
+        let is_newest = !self.reaches_the_head() || self.upto >= known.position();
+        self.is_young(now) && is_newest && self.kid == kid && self.epoch == known.epoch()
     }
 
     fn is_young(&self, now: Timestamp) -> bool {
@@ -152,6 +154,9 @@ impl App {
         }
         let now = self.now();
         let feed = self.inner.store.read(RevocationsAfter { after: begin, limit: PAGE }).await?;
+        if feed.epoch != self.inner.revocations.epoch() {
+            self.follow_revocations().await?;
+        }
         let signed = Arc::new(Signed::new(self, begin, &feed, now)?);
         documents.keep(begin, &signed, now);
         Ok(signed)
@@ -160,6 +165,6 @@ impl App {
     fn good_document(&self, begin: u64) -> Option<Arc<Signed>> {
         let revocations = &self.inner.revocations;
         let kept = revocations.documents.kept().get(&begin).cloned()?;
-        kept.is_good(self.keyring().signing().ok()?.kid(), self.now(), revocations.position()).then_some(kept)
+        kept.is_good(self.keyring().signing().ok()?.kid(), self.now(), revocations).then_some(kept)
     }
 }

@@ -1,25 +1,33 @@
 //! The feed as it happens: one task reads and signs, and everybody who follows is sent the same bytes.
 //!
 //! A follower is sent what it lacks, as documents, and then each document as it is made. It holds one of them at a time:
-//! who reads too slowly is sent documents again instead of events, and who does not read at all is dropped.
+//! who reads too slowly is sent documents again instead of events, and who does not read at all is dropped. No stream is for
+//! ever: whoever wants to go on takes a new place, and finds what it lacks by its number.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::time::timeout;
 
+use super::Course;
 use super::documents::{PAGE, Signed};
+use super::places::{Place, Places};
 use crate::app::App;
+use crate::config::Revocations as Settings;
 use crate::flows::Failure;
+use crate::random::Random;
 use crate::store::revocations::RevocationsAfter;
 
 /// Documents that one who follows may be late by.
 const LATE_BY: usize = 32;
 /// How long one who follows may take to accept a document.
 const SLOWEST_READER: Duration = Duration::from_secs(10);
+/// How long a stream lasts at most; at least half of it, so that those that began together do not end together.
+const LONGEST_STREAM: Duration = Duration::from_mins(30);
 
 /// Who follows, and what wakes the task that tells them.
 #[derive(Debug)]
@@ -27,13 +35,13 @@ pub(crate) struct Live {
     /// There while the task runs and the server is not stopping.
     events: Mutex<Option<broadcast::Sender<Arc<Signed>>>>,
     ended: Notify,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
 impl Live {
-    pub(crate) fn new(places: u32) -> Self {
-        let places = usize::try_from(places).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { events: Mutex::new(None), ended: Notify::new(), places: Arc::new(Semaphore::new(places)) }
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let places = Places::new(settings.max_streams, settings.max_streams_per_network);
+        Self { events: Mutex::new(None), ended: Notify::new(), places: Arc::new(places) }
     }
 
     /// Wakes the task: an end was committed here.
@@ -103,8 +111,7 @@ impl Told {
         loop {
             let now = app.now();
             let feed = app.inner.store.read(RevocationsAfter { after: self.upto, limit: PAGE }).await?;
-            let set_back = feed.head < self.upto;
-            revocations.take_in(self.upto, &feed);
+            let set_back = revocations.take_in(self.upto, &feed) == Course::SetBack;
             revocations.freshness.was_read();
             let is_news = !feed.entries.is_empty() || set_back || (heartbeat && !sent);
             // Without a key nothing is told, and what has ended is taken in all the same; followers catch up with the next document.
@@ -127,18 +134,30 @@ impl Told {
 pub(crate) type Events = mpsc::Receiver<Bytes>;
 
 impl App {
-    /// Follows for somebody who has everything up to `after`; the stream ends when the receiver is dropped. Nothing when
-    /// too many follow already, or the server is stopping.
-    pub(crate) fn follow_live(&self, after: u64) -> Option<Events> {
+    /// Follows for somebody at an address who has everything up to `after`; the stream ends when the receiver is dropped, and
+    /// after a while. Nothing when too many follow already, or the server is stopping.
+    pub(crate) fn follow_live(&self, after: u64, address: Option<IpAddr>) -> Option<Events> {
+        self.follow_live_for(longest(&*self.inner.random), after, address)
+    }
+
+    pub(super) fn follow_live_for(&self, longest: Duration, after: u64, address: Option<IpAddr>) -> Option<Events> {
         let live = &self.inner.revocations.live;
-        let place = Arc::clone(&live.places).try_acquire_owned().ok()?;
+        let place = live.places.take(address)?;
         let events = live.subscribe()?;
         // One document waits here, and one more in the connection.
         let (sender, receiver) = mpsc::channel(1);
         let follower = Follower { app: self.clone(), upto: after, sender, _place: place };
-        tokio::spawn(follower.run(events));
+        // A stream that is over in time is no failure.
+        tokio::spawn(async move { timeout(longest, follower.run(events)).await.unwrap_or_default() });
         Some(receiver)
     }
+}
+
+/// How long a stream lasts: between a half and the whole of the longest.
+fn longest(random: &dyn Random) -> Duration {
+    let mut bytes = [0; 4];
+    random.fill(&mut bytes);
+    LONGEST_STREAM / 2 + (LONGEST_STREAM / 2).mul_f64(f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
 }
 
 /// One who follows.
@@ -147,7 +166,7 @@ struct Follower {
     /// It has been sent everything up to this number.
     upto: u64,
     sender: mpsc::Sender<Bytes>,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// The stream is over: the reader has left or does not read, or the server stops.
@@ -194,5 +213,25 @@ impl Follower {
         sent.map_err(|_| Over)?.map_err(|_| Over)?;
         self.upto = signed.upto;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Fixed(u8);
+
+    impl Random for Fixed {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0);
+        }
+    }
+
+    #[test]
+    fn streams_that_began_together_end_apart() {
+        let minutes = [0, 0x80, 0xff].map(|byte| longest(&Fixed(byte)).as_secs() / 60);
+        assert_eq!(minutes, [15, 22, 30]);
     }
 }

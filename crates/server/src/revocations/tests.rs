@@ -18,7 +18,7 @@ use crate::domain::revocation::Subject;
 use crate::domain::time::Timestamp;
 use crate::flows;
 use crate::random::SystemRandom;
-use crate::store::conformance::revocations::Append;
+use crate::store::conformance::revocations::{Append, PutBack};
 use crate::{App, Jobs};
 
 const NOW: i64 = 1_800_000_000;
@@ -178,6 +178,29 @@ async fn an_end_is_in_the_next_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_was_put_back_is_read_anew_although_as_much_has_ended_again() {
+    let place = Place::new();
+    let app = place.open().await;
+    end(&app, numbered(0..600)).await;
+    let before = ask_from(&app, 0).await;
+    assert_eq!(before.len(), 600);
+    for epoch in 1..=2 {
+        app.inner.store.write(PutBack { ends: 500, epoch }).await.unwrap();
+        let subjects = (0..150).map(|number| Subject::Token(format!("again {epoch} {number}"))).collect();
+        app.inner.store.write(Append { subjects, forget_at: super::forget_at(app.now()) }).await.unwrap();
+        app.follow_revocations().await.unwrap();
+        let (_, first) = document(&app, 0).await;
+        let (_, second) = document(&app, 512).await;
+        assert_eq!((first.epoch, second.epoch, second.head), (epoch * 1024, epoch * 1024, 650), "nothing kept is told");
+        for number in [0, 99, 149] {
+            let jti = format!("again {epoch} {number}");
+            let facts = jotgate_wire::TokenFacts { jti: Some(&jti), ..Default::default() };
+            assert!(app.inner.revocations.set.check(&facts).is_some(), "{jti}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_who_follow_see_every_end_once_it_happens_and_none_late() {
     const WRITERS: u32 = 8;
     const EACH: u32 = 40;
@@ -186,7 +209,7 @@ async fn all_who_follow_see_every_end_once_it_happens_and_none_late() {
     let followers = (0..10).map(|number| {
         let app = if number % 2 == 0 { one.clone() } else { other.clone() };
         tokio::spawn(async move {
-            let mut events = app.follow_live(0).unwrap();
+            let mut events = app.follow_live(0, None).unwrap();
             let mut seen = 0;
             while seen < u64::from(WRITERS * EACH) {
                 let document = next(&app, &mut events).await.unwrap();
@@ -216,7 +239,7 @@ async fn a_stream_begins_where_it_is_told_and_says_that_nothing_has_ended() {
     let place = Place::new();
     let (app, _jobs) = place.running().await;
     end(&app, numbered(0..3)).await;
-    let mut events = app.follow_live(2).unwrap();
+    let mut events = app.follow_live(2, None).unwrap();
     let first = next(&app, &mut events).await.unwrap();
     assert_eq!((first.entries.last().unwrap().seq, first.head), (3, 3));
     assert_eq!(first.entries.last().unwrap().subject, Ended::Jti("token 2".into()));
@@ -234,8 +257,8 @@ async fn a_stream_begins_where_it_is_told_and_says_that_nothing_has_ended() {
 async fn one_who_reads_slowly_holds_one_document_and_misses_nothing() {
     let place = Place::new();
     let (app, _jobs) = place.running().await;
-    let mut slow = app.follow_live(0).unwrap();
-    let mut fast = app.follow_live(0).unwrap();
+    let mut slow = app.follow_live(0, None).unwrap();
+    let mut fast = app.follow_live(0, None).unwrap();
     let mut seen = 0;
     for number in 0..100 {
         end(&app, numbered(number..number + 1)).await;
@@ -258,23 +281,26 @@ async fn one_who_reads_slowly_holds_one_document_and_misses_nothing() {
 async fn streams_are_bounded_and_end_with_the_jobs() {
     let place = Place::new();
     let (app, jobs) = place.running().await;
-    let mut streams: Vec<_> = (0..20).map(|_| app.follow_live(0).unwrap()).collect();
-    assert!(app.follow_live(0).is_none());
+    let mut streams: Vec<_> = (0..20).map(|_| app.follow_live(0, None).unwrap()).collect();
+    assert!(app.follow_live(0, None).is_none());
     streams.pop();
-    let free = async {
+    let free = async |longest| {
         loop {
-            match app.follow_live(0) {
+            match app.follow_live_for(longest, 0, None) {
                 Some(stream) => break stream,
                 None => tokio::task::yield_now().await,
             }
         }
     };
-    streams.push(tokio::time::timeout(PATIENCE, free).await.expect("the place of one who left is free"));
+    let free = |longest| tokio::time::timeout(PATIENCE, free(longest));
+    let mut short = free(Duration::ZERO).await.expect("the place of one who left is free");
+    while next(&app, &mut short).await.is_some() {}
+    streams.push(free(PATIENCE).await.expect("a stream that is over leaves its place"));
     drop(jobs);
     for stream in &mut streams {
         while next(&app, stream).await.is_some() {}
     }
-    assert!(app.follow_live(0).is_none(), "nobody would tell it anything");
+    assert!(app.follow_live(0, None).is_none(), "nobody would tell it anything");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

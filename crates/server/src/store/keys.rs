@@ -7,14 +7,17 @@ use super::error::StoreError;
 use super::sql::statements;
 use super::tx::{FromRow, Op, ReadOp, Row, Tx, params};
 use crate::domain::key::{KeyPurpose, KeyState, StoredKey};
+use crate::domain::rotation::CacheLives;
 use crate::domain::time::Timestamp;
 
 mod advance;
+mod publish;
 mod reseal;
 mod revoke;
 mod rotate;
 
 pub(crate) use advance::AdvanceKeys;
+pub(crate) use publish::PublishWith;
 pub(crate) use reseal::{Reseal, ResealOutcome, Resealed};
 pub(crate) use revoke::{RevokeKeys, RevokeOutcome};
 pub(crate) use rotate::{Ask, NextKey, NextKeyOutcome};
@@ -22,6 +25,10 @@ pub(crate) use rotate::{Ask, NextKey, NextKeyOutcome};
 statements! {
     VERSION = "SELECT number FROM meta WHERE name = 'keys'";
     MASTER = "SELECT number FROM meta WHERE name = 'master'";
+    LIFE = "SELECT number FROM meta WHERE name = 'cache_life'";
+    UNTIL = "SELECT number FROM meta WHERE name = 'caches_until'";
+    SET_LIFE = "UPDATE meta SET number = $1 WHERE name = 'cache_life'";
+    SET_UNTIL = "UPDATE meta SET number = $1 WHERE name = 'caches_until'";
     SET_MASTER = "UPDATE meta SET number = $1 WHERE name = 'master'";
     LOAD = "SELECT kid, purpose, algorithm, state, sealed, sealed_public, created_at, activate_at, activated_at, retired_at \
             FROM keys ORDER BY created_at, kid";
@@ -43,6 +50,8 @@ pub(crate) struct StoredKeys {
     pub(crate) version: u64,
     /// The mark of the master key that they are sealed with; nothing before the first key.
     pub(crate) master: Option<i64>,
+    /// How long verifiers may keep key sets.
+    pub(crate) lives: CacheLives,
     /// The oldest first.
     pub(crate) keys: Vec<StoredKey>,
 }
@@ -145,7 +154,10 @@ async fn load<T: Tx>(tx: &mut T) -> Result<StoredKeys, StoreError> {
     let version = KeysVersion.run(tx).await?;
     let master = tx.first::<Number>(MASTER, params![]).await?;
     let master = master.map(|Number(master)| master).filter(|master| *master != 0);
-    Ok(StoredKeys { version, master, keys: tx.all(LOAD, params![]).await? })
+    let life = tx.first::<Number>(LIFE, params![]).await?.map_or(0, |Number(life)| life);
+    let until = tx.first::<Number>(UNTIL, params![]).await?.map_or(0, |Number(until)| until);
+    let lives = CacheLives { life, until: Timestamp::from_millis(until) };
+    Ok(StoredKeys { version, master, lives, keys: tx.all(LOAD, params![]).await? })
 }
 
 async fn insert<T: Tx>(tx: &mut T, key: &StoredKey) -> Result<(), StoreError> {

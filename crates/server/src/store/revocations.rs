@@ -25,7 +25,7 @@ statements! {
 /// What the feed holds after some number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Feed {
-    /// Which numbering this is: it changes when a copy of the store is put in its place.
+    /// Which numbering this is: it grows when the store is put back to an older state.
     pub(crate) epoch: u64,
     /// The number of the last entry ever written, 0 before the first. Less than what was asked for means that the
     /// store was set back.
@@ -57,8 +57,18 @@ impl Op for RevocationsAfter {
         let entries = (AFTER, &params![after, self.limit][..]);
         let (head, entries) = tx.first_and_all::<Head, _>((HEAD, params![]), entries).await?;
         let Head { head, epoch } = head.ok_or_else(no_counter)?;
+        let epoch = numbering(epoch, tx.timeline().await?);
         Ok(Feed { epoch, head, entries })
     }
+}
+
+/// Histories of the engine that are told apart.
+const TIMELINES: u32 = 1024;
+
+/// The numbering of the feed: what is stored, which whoever restores a copy changes, and within that the engine's history,
+/// which changes by itself. Both only grow.
+fn numbering(stored: u64, timeline: u32) -> u64 {
+    stored.saturating_mul(u64::from(TIMELINES)).saturating_add(u64::from(timeline.min(TIMELINES - 1)))
 }
 
 impl ReadOp for RevocationsAfter {

@@ -59,6 +59,11 @@ pub(crate) trait Tx: Send {
     /// by themselves, but later.
     fn announce(&mut self) {}
 
+    /// Which of the histories of its data the engine is on, where it counts them: another one may lack what was committed.
+    fn timeline(&mut self) -> impl Future<Output = Result<u32, StoreError>> + Send {
+        std::future::ready(Ok(0))
+    }
+
     /// All rows.
     fn all<R: FromRow>(
         &mut self,

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::generate::{private, public_half, secret_kid};
 use super::master_key::{CannotOpen, MasterKey};
-use super::refresh_token::{RefreshKey, RefreshKeys};
+use super::refresh_token::{KEY_ID_BYTES, RefreshKey, RefreshKeys, kid};
 use super::terms::Terms;
 use crate::config::Tokens;
 use crate::domain::key::{KeyPurpose, KeyState, StoredKey};
@@ -65,6 +65,8 @@ pub(crate) struct Keyring {
     policy: jwt::Policy,
     jwks: Jwks,
     refresh: RefreshKeys,
+    /// Keys of refresh tokens that are stored and do not open.
+    closed: Vec<String>,
     failure: Option<KeyringError>,
 }
 
@@ -121,6 +123,7 @@ impl Keyring {
             failure.get_or_insert(error);
             if key.purpose == KeyPurpose::Refresh {
                 let replaced = self.refresh.at(key.activate_at.unwrap_or(RefreshKeys::UNPLANNED));
+                found.closed.push(key.kid.clone());
                 found.refresh.push((replaced.filter(|key| is_stored(&key.kid())).cloned(), key.activate_at));
             }
         }
@@ -150,6 +153,11 @@ impl Keyring {
     pub(crate) fn can_issue(&self, now: Timestamp) -> Result<(), NoKey> {
         self.signing()?;
         self.refresh_at(now).map(drop)
+    }
+
+    /// Whether the key of this id is stored, and does not open here.
+    pub(crate) fn is_closed(&self, id: [u8; KEY_ID_BYTES]) -> bool {
+        self.closed.contains(&kid(id))
     }
 
     /// Why a stored key is not in this ring; nothing when all are.
@@ -200,17 +208,18 @@ struct Found {
     next: Option<SigningKey>,
     verifying: Vec<VerifyingKey>,
     refresh: Vec<(Option<RefreshKey>, Option<Timestamp>)>,
+    closed: Vec<String>,
 }
 
 impl Found {
     fn assemble(self, version: u64, terms: &Terms, failure: Option<KeyringError>) -> Result<Keyring, KeyringError> {
-        let Self { signing, next, verifying, refresh } = self;
+        let Self { signing, next, verifying, refresh, closed } = self;
         let published = verifying.iter().filter(|key| !key.algorithm().is_symmetric()).cloned();
         let jwks = Jwks::new(published).map_err(|error| unusable("jwks", error))?;
         let policy = terms.policy(verifying.iter().map(VerifyingKey::algorithm));
         let verifying = KeySet::mixed(verifying).map_err(|error| unusable("key set", error))?;
         let (verifying, refresh) = (Arc::new(verifying), RefreshKeys::new(refresh));
-        Ok(Keyring { version, signing, next, verifying, policy, jwks, refresh, failure })
+        Ok(Keyring { version, signing, next, verifying, policy, jwks, refresh, closed, failure })
     }
 }
 

@@ -34,8 +34,13 @@ impl RefreshKey {
 
     /// Its id as the store has it.
     pub(crate) fn kid(&self) -> String {
-        base64_simd::URL_SAFE_NO_PAD.encode_to_string(self.id)
+        kid(self.id)
     }
+}
+
+/// The id of a key as the store has it.
+pub(crate) fn kid(id: [u8; KEY_ID_BYTES]) -> String {
+    base64_simd::URL_SAFE_NO_PAD.encode_to_string(id)
 }
 
 impl std::fmt::Debug for RefreshKey {
@@ -82,9 +87,14 @@ pub(crate) struct RefreshToken {
     pub(crate) generation: u64,
 }
 
-/// The text is no refresh token of ours.
+/// Why a text is not taken for a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NotGenuine;
+pub(crate) enum NotOpened {
+    /// It is none of ours.
+    NotGenuine,
+    /// It names a key that is not here. Another server may have made it with one that this one has yet to notice.
+    UnknownKey([u8; KEY_ID_BYTES]),
+}
 
 impl RefreshToken {
     /// The token's text under that key.
@@ -96,7 +106,8 @@ impl RefreshToken {
     }
 
     /// Reads a token whose MAC holds under one of the keys. Exactly one text stands for each token.
-    pub(crate) fn open(text: &str, keys: &RefreshKeys) -> Result<Self, NotGenuine> {
+    pub(crate) fn open(text: &str, keys: &RefreshKeys) -> Result<Self, NotOpened> {
+        use NotOpened::{NotGenuine, UnknownKey};
         if text.len() != TOKEN_CHARS {
             return Err(NotGenuine);
         }
@@ -105,7 +116,7 @@ impl RefreshToken {
         let (body, mac) = bytes.split_at_checked(BODY_BYTES).ok_or(NotGenuine)?;
         let body: &[u8; BODY_BYTES] = body.try_into().map_err(|_| NotGenuine)?;
         let (version, id, token) = Self::fields(body);
-        let key = keys.get(id).ok_or(NotGenuine)?;
+        let key = keys.get(id).ok_or(UnknownKey(id))?;
         hmac::verify(&key.key, body, mac).map_err(|_| NotGenuine)?;
         if version == VERSION { Ok(token) } else { Err(NotGenuine) }
     }
@@ -201,9 +212,9 @@ mod tests {
                 .filter(|(_, key)| key.as_ref().unwrap().id != OLD)
                 .map(|(_, key)| (key, Some(time(1)))),
         );
-        assert_eq!(RefreshToken::open(&text, &left), Err(NotGenuine));
+        assert_eq!(RefreshToken::open(&text, &left), Err(NotOpened::UnknownKey(OLD)));
         let stranger = RefreshKey::new(*b"old!", &[8; 32]);
-        assert_eq!(RefreshToken::open(&token(1).seal(&stranger), &keys()), Err(NotGenuine));
+        assert_eq!(RefreshToken::open(&token(1).seal(&stranger), &keys()), Err(NotOpened::NotGenuine));
     }
 
     #[test]
@@ -214,18 +225,18 @@ mod tests {
             for other in ["A", "B", "_", "-", "=", " ", "+"] {
                 let mut changed = text.clone();
                 changed.replace_range(at..=at, other);
-                let expected = if changed == text { Ok(token(5)) } else { Err(NotGenuine) };
-                assert_eq!(RefreshToken::open(&changed, &keys), expected, "{at} {other}");
+                let expected = (changed == text).then(|| token(5));
+                assert_eq!(RefreshToken::open(&changed, &keys).ok(), expected, "{at} {other}");
             }
         }
-        assert_eq!(RefreshToken::open(&text[..text.len() - 1], &keys), Err(NotGenuine));
-        assert_eq!(RefreshToken::open(&format!("{text}A"), &keys), Err(NotGenuine));
+        assert_eq!(RefreshToken::open(&text[..text.len() - 1], &keys), Err(NotOpened::NotGenuine));
+        assert_eq!(RefreshToken::open(&format!("{text}A"), &keys), Err(NotOpened::NotGenuine));
     }
 
     proptest! {
         #[test]
         fn no_text_panics_or_is_taken(text in "\\PC*") {
-            prop_assert_eq!(RefreshToken::open(&text, &keys()), Err(NotGenuine));
+            prop_assert_eq!(RefreshToken::open(&text, &keys()), Err(NotOpened::NotGenuine));
         }
 
         #[test]

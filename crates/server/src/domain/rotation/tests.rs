@@ -15,6 +15,7 @@ fn rotation() -> Rotation {
         wanted: Wanted::Pair("EdDSA".into()),
         every: Some(90 * DAY),
         cache_life: 300,
+        caches_until: Timestamp::default(),
         keep_signing: 4200,
         keep_refresh: 180 * DAY,
     }
@@ -232,4 +233,22 @@ fn a_year_of_looks_keeps_the_rules() {
         }
     }
     assert!(activated > 600 && keys.len() < 200, "{activated} {}", keys.len());
+}
+
+#[test]
+fn a_life_that_was_longer_before_is_waited_for() {
+    let lives = CacheLives::default().published_with(3600, time(-9000)).unwrap();
+    assert_eq!(lives.published_with(3600, time(0)), None);
+    let shorter = lives.published_with(300, time(0)).unwrap();
+    assert_eq!(shorter, CacheLives { life: 300, until: time(3600) });
+    let again = shorter.published_with(60, time(10)).unwrap();
+    assert_eq!(again, CacheLives { life: 60, until: time(3600) }, "the longest counts");
+    let rotation = rotation().remembering(shorter);
+    let made = |at: i64| StoredKey { created_at: time(at), ..signing("b", "EdDSA", Next) };
+    for (made_at, signs_at) in [(-10, 3690), (3, 3690), (3599, 3989), (3600, 3990), (9000, 9390)] {
+        assert_eq!(rotation.earliest(&made(made_at)), time(signs_at), "made at {made_at}");
+    }
+    let of_refresh = StoredKey { created_at: time(3), ..refresh("r", Next) };
+    assert_eq!(rotation.earliest(&of_refresh), time(93), "it is in no key set");
+    due(&rotation, &[signing("a", "ES256", Active)], 3, &[make(KeyPurpose::Signing, Some(3690), None)]);
 }

@@ -142,6 +142,10 @@ async fn a_server_that_cannot_open_the_heir_drops_the_revoked_refresh_key() {
         flows::logout(&running, flows::Origin::default(), flows::Credential::Refresh(token), flows::Scope::Local).await;
     assert!(matches!(log_out, Err(Failure::RefreshTokenInvalid)));
     assert_eq!(asked(&running, "/readyz", None).await, unavailable());
+    // One by the heir is somebody's who logged in elsewhere.
+    let by_heir = log_in(&house.server().await).await;
+    let refused = asked(&running, "/v1/refresh", Some(by_heir.refresh_token.expose())).await;
+    assert_eq!(refused, (503, "store_unavailable".into()));
     // What is left goes on.
     assert_eq!(verdict(&running, &grant), "ok");
     assert!(running.revocations_after(0).await.is_ok());
@@ -168,4 +172,42 @@ async fn a_server_that_can_only_add_no_key_stays_usable() {
         assert_eq!(verdict(server, &grant), "ok");
     }
     assert!(refresh(&other, &grant).await.is_ok());
+}
+
+/// The heir of a revoked key makes refresh tokens at once, before the other server has noticed it.
+#[tokio::test]
+async fn a_refresh_token_by_a_key_that_a_server_has_yet_to_notice_is_taken() {
+    let house = House::new();
+    let (a, b) = (house.server().await, house.server().await);
+    let refresh_key =
+        flows::keys(&a).await.unwrap().into_iter().find(|key| key.purpose == KeyPurpose::Refresh).unwrap();
+    let voided = register(&a).await;
+    flows::revoke_keys(&a, vec![refresh_key.kid]).await.unwrap();
+    let grant = log_in(&a).await;
+    let renewed = refresh(&b, &grant).await.unwrap();
+    assert_eq!(verdict(&b, &renewed), "ok");
+    assert!(matches!(refresh(&b, &voided).await, Err(Failure::RefreshTokenInvalid)), "that one is known to be none");
+}
+
+/// Who has a good token must not be logged out by a server that cannot know it.
+#[tokio::test]
+async fn a_server_that_cannot_look_at_the_keys_refuses_for_the_time_being() {
+    let house = House::new();
+    let (a, b) = (house.server().await, house.server().await);
+    let refresh_key =
+        flows::keys(&a).await.unwrap().into_iter().find(|key| key.purpose == KeyPurpose::Refresh).unwrap();
+    register(&a).await;
+    flows::revoke_keys(&a, vec![refresh_key.kid]).await.unwrap();
+    let grant = log_in(&a).await;
+    b.close().await;
+    assert!(matches!(refresh(&b, &grant).await, Err(Failure::NoKey)));
+    let logout = flows::logout(
+        &b,
+        crate::domain::audit::Origin::default(),
+        flows::Credential::Refresh(grant.refresh_token.expose()),
+        flows::Scope::Local,
+    )
+    .await;
+    assert!(matches!(logout, Err(Failure::NoKey)), "{logout:?}");
+    refresh(&a, &grant).await.unwrap();
 }

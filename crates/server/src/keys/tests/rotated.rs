@@ -143,3 +143,29 @@ async fn an_old_refresh_key_stays_as_long_as_a_session_could_present_its_token()
     assert_eq!(app.advance_keys().await.unwrap().len(), 1, "nobody has one of its tokens any more");
     assert_eq!(states(&app, KeyPurpose::Refresh).await, ["active"]);
 }
+
+/// Verifiers still have key sets that they were allowed to keep for an hour.
+#[tokio::test]
+async fn a_key_waits_for_the_caches_of_a_longer_life_of_before() {
+    let house = House::new();
+    let lives = |life: u32| move |config: &mut Config| config.keys.jwks_max_age = Seconds(life);
+    let app = house.server_with(lives(3600)).await;
+    app.advance_keys().await.unwrap();
+    house.pass(10 * DAY);
+    app.close().await;
+    let app = house.server_with(lives(300)).await;
+    app.advance_keys().await.unwrap();
+    let old = signer(&app);
+    flows::rotate_key(&app, KeyPurpose::Signing).await.unwrap();
+    house.pass(3600 + 90 - 1);
+    app.advance_keys().await.unwrap();
+    assert_eq!(signer(&app), old);
+    house.pass(1);
+    app.advance_keys().await.unwrap();
+    assert_ne!(signer(&app), old);
+    let second = signer(&app);
+    flows::rotate_key(&app, KeyPurpose::Signing).await.unwrap();
+    house.pass(PUBLISHED);
+    app.advance_keys().await.unwrap();
+    assert_ne!(signer(&app), second, "the next one waits for the life of now");
+}

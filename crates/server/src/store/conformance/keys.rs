@@ -72,6 +72,7 @@ fn rotation() -> Rotation {
         wanted: Wanted::Pair("EdDSA".to_owned()),
         every: Some(90 * 86_400),
         cache_life: 300,
+        caches_until: Timestamp::default(),
         keep_signing: 4200,
         keep_refresh: 86_400,
     }

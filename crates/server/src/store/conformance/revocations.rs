@@ -5,7 +5,8 @@ use crate::domain::revocation::{Revocation, Subject};
 use crate::domain::time::Timestamp;
 use crate::store::revocations::{self, Feed, ForgetRevocations, RevocationsAfter, RevokeToken};
 use crate::store::sessions::Which;
-use crate::store::tx::Tx;
+use crate::store::sql::sql;
+use crate::store::tx::{Tx, params};
 use crate::store::users::{ChangePassword, DeleteUser, DisableUser};
 use crate::store::{Op, Store, StoreError};
 
@@ -20,6 +21,23 @@ impl Op for Append {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
         revocations::append(tx, &self.subjects, self.forget_at).await
+    }
+}
+
+/// Puts the feed back to a state with so many ends, as a copy of before would.
+pub(crate) struct PutBack {
+    pub(crate) ends: i64,
+    pub(crate) epoch: i64,
+}
+
+impl Op for PutBack {
+    type Output = ();
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        tx.execute(sql!("DELETE FROM revocations WHERE sequence > $1"), params![self.ends]).await?;
+        tx.execute(sql!("UPDATE meta SET number = $1 WHERE name = 'revocations'"), params![self.ends]).await?;
+        tx.execute(sql!("UPDATE meta SET number = $1 WHERE name = 'revocations_epoch'"), params![self.epoch]).await?;
+        Ok(())
     }
 }
 

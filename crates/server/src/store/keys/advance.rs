@@ -29,7 +29,7 @@ impl Op for AdvanceKeys {
             return Ok(Err(OtherMaster));
         }
         let mut changes = Vec::new();
-        for step in self.rotation.due(&stored.keys, self.now) {
+        for step in self.rotation.remembering(stored.lives).due(&stored.keys, self.now) {
             changes.extend(self.take(tx, &stored.keys, step).await?);
         }
         Ok(Ok(changes))

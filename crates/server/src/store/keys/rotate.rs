@@ -1,6 +1,6 @@
 //! What is asked for: a next key, and that it signs.
 
-use super::{OtherMaster, PLAN, activate, delete, insert, lock};
+use super::{OtherMaster, PLAN, StoredKeys, activate, delete, insert, lock};
 use crate::domain::key::{KeyPurpose, KeyState, StoredKey};
 use crate::domain::rotation::{Rotation, Turn, find};
 use crate::domain::time::Timestamp;
@@ -56,20 +56,21 @@ impl Op for NextKey {
             }
             insert(tx, next).await?;
         }
-        let turn = self.turn(tx, &stored.keys, next).await?;
+        let turn = self.turn(tx, &stored, next).await?;
         Ok(Ok(NextKeyOutcome { kid: next.kid.clone(), was_there: wanted.is_some(), turn }))
     }
 }
 
 impl NextKey {
-    async fn turn<T: Tx>(&self, tx: &mut T, keys: &[StoredKey], next: &StoredKey) -> Result<Option<Turn>, StoreError> {
-        let active = find(keys, self.purpose, KeyState::Active);
+    async fn turn<T: Tx>(&self, tx: &mut T, stored: &StoredKeys, next: &StoredKey) -> Result<Option<Turn>, StoreError> {
+        let (rotation, active) =
+            (self.rotation.remembering(stored.lives), find(&stored.keys, self.purpose, KeyState::Active));
         if self.ask == Ask::Exist {
-            return Ok(active.and_then(|active| self.rotation.signs_from(next, active)).map(Turn::At));
+            return Ok(active.and_then(|active| rotation.signs_from(next, active)).map(Turn::At));
         }
-        let turn = self.rotation.asked(next, self.now);
+        let turn = rotation.asked(next, self.now);
         match turn {
-            Turn::Now => activate(tx, keys, next, self.now).await?,
+            Turn::Now => activate(tx, &stored.keys, next, self.now).await?,
             Turn::At(at) => drop(tx.execute(PLAN, params![next.kid.as_str(), at]).await?),
         }
         Ok(Some(turn))

@@ -70,6 +70,7 @@ impl Connector {
             statements: HashMap::new(),
             limit,
             in_transaction: false,
+            has_timelines: false,
             #[cfg(test)]
             round_trips: std::sync::atomic::AtomicU32::default(),
         };
@@ -130,10 +131,17 @@ pub(super) struct Connection {
     limit: Duration,
     /// From before a transaction begins until it is known to have ended.
     pub(super) in_transaction: bool,
+    /// Whether the server can be asked on which timeline it writes.
+    pub(super) has_timelines: bool,
     /// How often an answer was waited for.
     #[cfg(test)]
     pub(super) round_trips: std::sync::atomic::AtomicU32,
 }
+
+/// The timeline of what is written now: the first eight digits of the file's name (PostgreSQL, "Continuous Archiving"). It is
+/// another one on a standby that was promoted, and after a recovery to a point in time.
+const TIMELINE: &str =
+    "SELECT CAST(CAST('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS BIT(32)) AS BIGINT)";
 
 impl Connection {
     /// Runs a text without parameters; several statements may stand in it.
@@ -204,6 +212,24 @@ impl Connection {
             committed.map(|()| changed)
         });
         self.in_time(in_order(self.sent(ahead, &prepared), both)).await
+    }
+
+    /// Finds out whether the server can be asked for its timeline: not every engine that speaks PostgreSQL's protocol can.
+    pub(super) async fn look_for_timelines(&mut self) -> Result<(), Fault> {
+        match self.rows(&[], TIMELINE, &[]).await {
+            Ok(_) => self.has_timelines = true,
+            Err(fault @ Fault::Lost(_)) => return Err(fault),
+            Err(fault) => tracing::debug!(error = %fault.error(), "the database does not say on which timeline it is"),
+        }
+        Ok(())
+    }
+
+    /// The timeline that the server writes on, where it has one.
+    pub(super) async fn timeline(&mut self, ahead: &[Ahead]) -> Result<u32, Fault> {
+        let rows = self.rows(ahead, TIMELINE, &[]).await?;
+        let timeline: Option<i64> = rows.first().and_then(|row| row.try_get(0).ok());
+        let timeline = timeline.and_then(|timeline| u32::try_from(timeline).ok());
+        timeline.ok_or_else(|| Fault::Final(StoreError::corrupt("the timeline of the database")))
     }
 
     /// Waits for answers for so long, from now on.

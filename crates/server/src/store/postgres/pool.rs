@@ -99,6 +99,7 @@ impl Manager for Factory {
         let connect = Box::pin(async {
             let mut connection = self.0.connect(Arc::new(Notify::new())).await?;
             let witness = outcome::introduce(&mut connection).await?;
+            connection.look_for_timelines().await?;
             Ok(Pooled { connection, witness })
         });
         connect.await

@@ -11,6 +11,7 @@ mod clean_up;
 mod lost;
 mod proxy;
 mod tables;
+mod timelines;
 mod tls;
 mod trips;
 

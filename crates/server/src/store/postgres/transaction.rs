@@ -109,6 +109,11 @@ impl<'c> PgTx<'c> {
     /// Notes what this statement is; before the first of them goes the beginning of the transaction.
     fn note(&mut self, sql: Sql) {
         self.changed |= !sql.postgres().starts_with("SELECT");
+        self.note_look();
+    }
+
+    /// The same of one that only reads.
+    fn note_look(&mut self) {
         if !std::mem::replace(&mut self.connection.in_transaction, true) {
             self.ahead.push(Ahead::Text(self.begin));
         }
@@ -173,6 +178,16 @@ impl Tx for PgTx<'_> {
     async fn all<R: FromRow>(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Vec<R>, StoreError> {
         let rows = self.rows(sql, params).await?;
         rows.iter().map(|row| R::from_row(&PgRow(row))).collect()
+    }
+
+    async fn timeline(&mut self) -> Result<u32, StoreError> {
+        if !self.connection.has_timelines {
+            return Ok(0);
+        }
+        self.note_look();
+        let ahead = std::mem::take(&mut self.ahead);
+        let timeline = self.connection.timeline(&ahead).await;
+        self.noted(timeline)
     }
 
     fn announce(&mut self) {

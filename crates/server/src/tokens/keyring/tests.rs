@@ -4,6 +4,7 @@ use jotgate_wire::SecretText;
 
 use super::*;
 use crate::config::{Config, Keys};
+use crate::domain::rotation::CacheLives;
 use crate::domain::time::Timestamp;
 use crate::random::SystemRandom;
 use crate::tokens::generate::Generator;
@@ -31,7 +32,8 @@ fn made(tokens: &Tokens, purpose: KeyPurpose, state: KeyState, at: i64) -> Store
 /// As after a first start.
 fn generated(tokens: &Tokens) -> StoredKeys {
     let keys = [KeyPurpose::Refresh, KeyPurpose::Signing].map(|purpose| made(tokens, purpose, KeyState::Active, 1));
-    StoredKeys { version: 1, master: Some(master("01").mark()), keys: keys.to_vec() }
+    let lives = CacheLives::default();
+    StoredKeys { version: 1, master: Some(master("01").mark()), lives, keys: keys.to_vec() }
 }
 
 fn open(stored: &StoredKeys, tokens: &Tokens, master: &MasterKey) -> Result<Keyring, KeyringError> {

@@ -1,6 +1,7 @@
 -- Counters. A row is also the lock of what it counts.
 INSERT INTO meta (name, number)
-VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('master', 0), ('ping', 0), ('tries', 0);
+VALUES ('revocations', 0), ('revocations_epoch', 0), ('keys', 0), ('master', 0), ('cache_life', 0), ('caches_until', 0),
+       ('ping', 0), ('tries', 0);
 
 CREATE TABLE users (
     id                BYTEA  NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
