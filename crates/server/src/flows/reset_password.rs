@@ -50,7 +50,6 @@ pub async fn reset_password(app: &App, reset: ResetPassword<'_>, device: &Device
     }
 }
 
-/// Whose link it is. The store decides again when it is used up; until then nothing costs a hash that is none.
 fn written(line: &Line, outcome: &ResetOutcome) -> Option<Line> {
     match outcome {
         ResetOutcome::Reset { user, ended } => Some(line.clone().about(*user).with("sessions_ended", ended.len())),
@@ -58,6 +57,7 @@ fn written(line: &Line, outcome: &ResetOutcome) -> Option<Line> {
     }
 }
 
+/// Whose link it is. The store decides again when it is used up; until then nothing costs a hash that is none.
 async fn user_of(app: &App, hash: [u8; 32]) -> Result<User, Failure> {
     let token = app.inner.store.read(FindMailToken { hash }).await?;
     let token = token.filter(|token| token.is_good(&[Purpose::Reset], app.now())).ok_or(Failure::LinkInvalid)?;
