@@ -75,6 +75,19 @@ impl Site {
         send(self.post("/v1/register", &body)).await
     }
 
+    /// The token in the newest mail with this title, of those that are shown; waits until it is there.
+    pub(crate) async fn shown_token(&self, title: &str) -> String {
+        let page = async |path: &str| self.get(path).send().await.unwrap().text().await.unwrap();
+        for _ in 0..5000 {
+            let list = page("/dev/mail").await;
+            if let Some(item) = list.split("<li>").skip(1).find(|item| item.contains(title)) {
+                let mail = page(item.split('"').nth(1).unwrap()).await;
+                return mail.split("?token=").nth(1).unwrap().split(['"', '<', '\n']).next().unwrap().to_owned();
+            }
+        }
+        panic!("no mail `{title}` came");
+    }
+
     pub(crate) async fn refresh(&self, refresh_token: &str) -> Answer {
         send(self.post("/v1/refresh", &json!({"refresh_token": refresh_token}))).await
     }

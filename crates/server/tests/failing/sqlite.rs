@@ -61,3 +61,38 @@ async fn a_store_that_is_gone_takes_nothing_until_it_is_back() {
     assert_eq!(site.refresh(&token).await.status, 200);
     assert_eq!(site.register("eve").await.status, 201);
 }
+
+/// Where it is not known whether a password was set, all of it happened or nothing: one of the two passwords lets in, and the link is
+/// good exactly while it is the old one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reset_that_meets_a_failing_store_happens_whole_or_not_at_all() {
+    let site = Site::open(false, |config| config.mail.show = true).await;
+    site.register("ada").await;
+    let forgot = json!({"email": "ada@example.com"});
+    assert_eq!(send(site.post("/v1/password/forgot", &forgot)).await.status, 202);
+    let token = site.shown_token("Set a new password").await;
+    let reset = async |password: &str| {
+        send(site.post("/v1/password/reset", &json!({"token": token, "new_password": password}))).await
+    };
+    let log_in = async |password: &str| {
+        send(site.post("/v1/login", &json!({"email": "ada@example.com", "password": password}))).await.status
+    };
+    std::fs::rename(site.file("jotgate.db"), site.file("away.db")).unwrap();
+    reset("a pass phrase that nobody gets").await.refused("store_unavailable");
+    send(site.post("/v1/password/forgot", &forgot)).await.refused("store_unavailable");
+    std::fs::rename(site.file("away.db"), site.file("jotgate.db")).unwrap();
+    let before = (log_in("a long enough pass phrase").await, log_in("a pass phrase that nobody gets").await);
+    assert_eq!(before, (200, 401), "nobody is locked out, and nobody let in");
+    let database = rusqlite::Connection::open(site.file("jotgate.db")).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let late = reset("quite another pass phrase").await;
+    let nothing_changed = late.text("detail").contains("nothing was changed");
+    late.refused("store_unavailable");
+    database.execute_batch("COMMIT").unwrap();
+    assert_eq!(site.ready().await.status, 200);
+    let passwords = (log_in("a long enough pass phrase").await, log_in("quite another pass phrase").await);
+    let again = reset("and yet another pass phrase").await.status;
+    let (done, not_done) = (((401, 200), 400), ((200, 401), 204));
+    let found = (passwords, again);
+    assert!(found == not_done || (found == done && !nothing_changed), "{found:?}, and it said {nothing_changed}");
+}
