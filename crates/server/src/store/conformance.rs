@@ -93,6 +93,8 @@ macro_rules! conformance {
                 fifty_refreshes_with_one_token_give_one_generation
                 an_old_token_ends_the_session_once
                 a_rotation_that_was_overtaken_ends_nothing
+                a_log_out_everywhere_that_was_overtaken_ends_nothing
+                the_retry_window_begins_with_the_rotation_however_long_that_was_waited_for
                 a_session_that_is_over_refuses
                 a_token_from_the_future_is_refused_and_harmless
                 one_session_ends

@@ -1,7 +1,9 @@
 mod steps;
 
 use super::House;
-use super::fixture::{FORGET_AT, HASH, NOW, at_once, feed, open, rotate, session, session_id, user, with_user};
+use super::fixture::{
+    FORGET_AT, HASH, NOW, at_once, feed, log_out, open, rotate, session, session_id, user, with_user,
+};
 use crate::domain::email::Email;
 use crate::domain::mail::{Facts, Kind, Letter, Message, Purpose};
 use crate::domain::password::PasswordHash;
@@ -13,7 +15,7 @@ use crate::store::mail_tokens::{
 use crate::store::outbox::{
     Attempted, EndAttempt, IsMailDue, Prepared, RegisterUnproven, RegisterUser, TakeUpMail, Waiting, WaitingMail,
 };
-use crate::store::sessions::{FindSession, LogOutByToken, OpenSession, OpenSessionOutcome, Which};
+use crate::store::sessions::{FindSession, OpenSession, OpenSessionOutcome, Which};
 use crate::store::users::{
     ChangePassword, ChangePasswordOutcome, CreateUser, CreateUserOutcome, DeleteUser, DisableUser, FindUser,
 };
@@ -299,17 +301,7 @@ pub(in crate::store) async fn a_reuse_is_told_of_once(house: &impl House) {
     for _ in 0..2 {
         store.rotate(crate::store::sessions::RotateSession { notify: true, ..rotate(1, 0, late) }).await.unwrap();
     }
-    let log_out = LogOutByToken {
-        id: session_id(2),
-        presented: 0,
-        which: Which::All,
-        reason: EndReason::LogoutGlobal,
-        now: late,
-        policies: crate::domain::refresh::RefreshPolicies::default(),
-        forget_at: FORGET_AT,
-        notify: true,
-    };
-    store.write(log_out).await.unwrap();
+    store.write(log_out(2, Which::All, late)).await.unwrap();
     let mut told = take_up(&store, late).await;
     told.sort_by_key(|mail| mail.id);
     let ids: Vec<_> = told.iter().map(|mail| mail.id).collect();
