@@ -146,6 +146,7 @@ macro_rules! conformance {
                 another_password_voids_the_links_of_before
                 a_new_address_is_taken_when_it_is_proven
                 an_address_of_somebody_else_is_not_taken
+                of_several_who_take_one_address_at_once_one_gets_it
                 registering_where_it_has_to_be_proven_tells_nothing
                 an_account_its_session_and_its_mail_come_together
                 nobody_logs_in_before_the_address_is_proven

@@ -53,7 +53,11 @@ pub(in crate::store) fn session(number: u128, user: &User) -> Session {
 
 /// Creates user 1.
 pub(in crate::store) async fn with_user(store: &Store) -> User {
-    let user = user(1);
+    with_user_number(store, 1).await
+}
+
+pub(in crate::store) async fn with_user_number(store: &Store, number: u128) -> User {
+    let user = user(number);
     assert_eq!(store.write(CreateUser { user: user.clone(), session: None }).await, Ok(CreateUserOutcome::Created));
     user
 }

@@ -2,7 +2,7 @@ mod steps;
 
 use super::House;
 use super::fixture::{
-    FORGET_AT, HASH, NOW, at_once, feed, log_out, open, rotate, session, session_id, user, with_user,
+    FORGET_AT, HASH, NOW, at_once, feed, log_out, open, rotate, session, session_id, user, with_user, with_user_number,
 };
 use crate::domain::email::Email;
 use crate::domain::mail::{Facts, Kind, Letter, Message, Purpose};
@@ -219,6 +219,23 @@ pub(in crate::store) async fn an_address_of_somebody_else_is_not_taken(house: &i
     assert_eq!(store.write(verify(1)).await, Ok(VerifyOutcome::Taken));
     assert_eq!(send(&store, change(2), 2, NOW.plus_seconds(90)).await, Prepared::Drop);
     assert_eq!(find(&store, &ada).await.email, ada.email);
+}
+
+pub(in crate::store) async fn of_several_who_take_one_address_at_once_one_gets_it(house: &impl House) {
+    let store = house.open();
+    // How often the moment is tried to be met.
+    for round in 0..12 {
+        let (numbers, wanted) = (10 * round + 1..=10 * round + 8, user(1000 + u128::from(round)));
+        for number in numbers.clone() {
+            let user = with_user_number(&store, number.into()).await;
+            let change = Message { user: Some(user.id), ..message(number.into(), Kind::ChangeEmail, &wanted) };
+            assert_eq!(send(&store, change, number, NOW).await, Prepared::Send(Letter::ChangeEmail));
+        }
+        let answers = at_once(&store, numbers.map(verify)).await;
+        let changed = answers.iter().filter(|answer| matches!(answer, Ok(VerifyOutcome::Changed(_)))).count();
+        let taken = answers.iter().filter(|answer| **answer == Ok(VerifyOutcome::Taken)).count();
+        assert_eq!((changed, taken), (1, 7), "{answers:?}");
+    }
 }
 
 pub(in crate::store) async fn registering_where_it_has_to_be_proven_tells_nothing(house: &impl House) {

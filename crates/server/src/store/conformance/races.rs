@@ -5,26 +5,20 @@ use tokio::task::JoinSet;
 
 use super::House;
 use super::fixture::{
-    FORGET_AT, HASH, NOW, at_once, end, feed, log_out, open, rotate, session, session_id, sessions_told, user,
-    with_user,
+    FORGET_AT, HASH, NOW, at_once, end, feed, log_out, open, rotate, session, session_id, sessions_told, with_user,
+    with_user_number,
 };
 use crate::domain::password::PasswordHash;
 use crate::domain::session::Session;
 use crate::domain::user::User;
 use crate::store::sessions::{FindSession, ListSessions, OpenSession, OpenSessionOutcome, RotateOutcome, Which};
-use crate::store::users::{ChangePassword, CreateUser, DeleteUser, DisableUser, FindUser, UpgradePasswordHash};
+use crate::store::users::{ChangePassword, DeleteUser, DisableUser, FindUser, UpgradePasswordHash};
 use crate::store::{Op, Store};
 
 /// How often the moment is tried to be met.
 const ROUNDS: u128 = 12;
 /// Log-ins that run into the change.
 const LOG_INS: u128 = 6;
-
-async fn with_user_number(store: &Store, number: u128) -> User {
-    let user = user(number);
-    store.write(CreateUser { user: user.clone(), session: None }).await.unwrap();
-    user
-}
 
 async fn live(store: &Store, user: &User) -> usize {
     store.read(ListSessions { user: user.id, now: NOW }).await.unwrap().len()
