@@ -196,7 +196,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         access: Access::Administrator,
         parameters: &[USER_ID],
         answers: &[DONE],
-        refusals: &[UserNotFound, OwnAccount],
+        refusals: &[UserNotFound],
         ..post("/v1/admin/users/{id}/enable", "enableAccount", "Opens a closed account again.")
     },
     Operation {
