@@ -105,7 +105,8 @@ fn the_published_documents_are_where_it_says() {
     let dev = Dev::start(&desk);
     let addresses: Vec<_> =
         dev.screen.iter().map(|line| line.trim()).filter(|line| line.starts_with("http://")).collect();
-    assert_eq!(addresses.len(), 4, "{:?}", dev.screen);
+    assert_eq!(addresses.len(), 5, "{:?}", dev.screen);
+    assert!(addresses.iter().any(|address| address.ends_with("/openapi.json")), "{:?}", dev.screen);
     for address in addresses {
         shell(&format!("curl -sSf {address}"));
     }
