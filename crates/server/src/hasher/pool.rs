@@ -67,6 +67,11 @@ impl Pool {
         self.spare_kib
     }
 
+    /// Whether one more is computed now, or may wait.
+    pub(super) fn has_room(&self) -> bool {
+        self.workers.available_permits() > 0 || self.waiting.load(Ordering::Relaxed) < self.max_waiting
+    }
+
     /// Computes on a worker, in a buffer that is used again, and with so much more memory.
     pub(super) async fn run<T: Send + 'static>(
         &self,
@@ -219,9 +224,11 @@ mod tests {
             tokio::spawn(async move { pool.permit(0).await.map(drop) })
         };
         tokio::task::yield_now().await;
+        assert!(!pool.has_room());
         assert_eq!(pool.permit(0).await.map(drop), Err(HashError::Overloaded));
         assert_eq!(second.await.unwrap(), Err(HashError::Overloaded));
         assert_eq!(pool.waiting.load(Ordering::Relaxed), 0);
+        assert!(pool.has_room());
         drop(held);
         assert!(pool.permit(0).await.is_ok());
     }
