@@ -32,7 +32,7 @@ pub(crate) struct Args {
     /// Only this event
     #[arg(long, value_parser = event)]
     event: Option<Event>,
-    /// Only what they did: anonymous, user, administrator, command_line, system, or an account by its e-mail address or id
+    /// Only what they did: anonymous, user, administrator, `command_line`, system, or an account by its e-mail address or id
     #[arg(long, value_name = "KIND|EMAIL|ID")]
     actor: Option<String>,
     /// Only what happened since then: a time such as 2026-11-01T00:00:00Z, or so long ago, such as 90s, 30m, 24h or 7d

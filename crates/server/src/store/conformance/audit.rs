@@ -97,22 +97,27 @@ pub(in crate::store) async fn lines_are_listed_by_who_did_it(house: &impl House)
         of(4, Event::UserEnable, Actor::Administrator(user_id(3)), 2),
     ];
     write(&store, written.clone()).await;
-    let [a, b, c, d, e] = written.map(|line| line.id);
+    let [login, disable, by_hand, unknown, enable] = written.map(|line| line.id);
     let by = |by| ListLines { by: Some(by), ..ALL };
     let (one, administrators) = (by(Whose::Account(user_id(1))), by(Whose::Kind("administrator")));
-    assert_eq!(ids(&store, by(Whose::Account(user_id(1)))).await, [b, a], "as themselves and as an administrator");
+    assert_eq!(
+        ids(&store, by(Whose::Account(user_id(1)))).await,
+        [disable, login],
+        "as themselves and as an administrator"
+    );
     assert_eq!(ids(&store, by(Whose::Account(user_id(2)))).await, [], "what is about them is not what they did");
-    assert_eq!(ids(&store, by(Whose::Kind("administrator"))).await, [e, b]);
-    assert_eq!(ids(&store, by(Whose::Kind("command_line"))).await, [c]);
-    assert_eq!(ids(&store, by(Whose::Kind("anonymous"))).await, [d]);
+    assert_eq!(ids(&store, by(Whose::Kind("administrator"))).await, [enable, disable]);
+    assert_eq!(ids(&store, by(Whose::Kind("command_line"))).await, [by_hand]);
+    assert_eq!(ids(&store, by(Whose::Kind("anonymous"))).await, [unknown]);
     assert_eq!(ids(&store, by(Whose::Kind("system"))).await, []);
-    assert_eq!(ids(&store, ListLines { event: Some(Event::UserDisable), ..one }).await, [b]);
-    assert_eq!(ids(&store, ListLines { user: Some(user_id(2)), limit: 1, ..administrators }).await, [e]);
+    assert_eq!(ids(&store, ListLines { event: Some(Event::UserDisable), ..one }).await, [disable]);
+    assert_eq!(ids(&store, ListLines { user: Some(user_id(2)), limit: 1, ..administrators }).await, [enable]);
     let both =
         ListLines { user: Some(user_id(2)), event: Some(Event::UserDisable), ..by(Whose::Kind("administrator")) };
-    assert_eq!(ids(&store, both).await, [b]);
-    let older = ListLines { before: Some(e), since: Some(NOW.plus_seconds(1)), ..by(Whose::Kind("administrator")) };
-    assert_eq!(ids(&store, older).await, [b]);
+    assert_eq!(ids(&store, both).await, [disable]);
+    let older =
+        ListLines { before: Some(enable), since: Some(NOW.plus_seconds(1)), ..by(Whose::Kind("administrator")) };
+    assert_eq!(ids(&store, older).await, [disable]);
 }
 
 pub(in crate::store) async fn paging_sees_each_old_line_once_while_others_are_written(house: &impl House) {
