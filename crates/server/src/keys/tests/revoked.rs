@@ -211,3 +211,24 @@ async fn a_server_that_cannot_look_at_the_keys_refuses_for_the_time_being() {
     assert!(matches!(logout, Err(Failure::NoKey)), "{logout:?}");
     refresh(&a, &grant).await.unwrap();
 }
+
+/// Anybody can make up the name of a key.
+#[tokio::test]
+async fn whoever_names_an_unknown_key_causes_no_second_look_for_a_while() {
+    let house = House::new();
+    let (a, b) = (house.server().await, house.server().await);
+    flows::rotate_key(&a, KeyPurpose::Signing).await.unwrap();
+    let version = b.keyring().version();
+    let looked_at = async |looked| *b.inner.keys.looked.lock().await = looked;
+    // A look just now holds; so does its answer, whatever it was. That it lies ahead keeps a slow machine from ending it.
+    let just_now = monotonic() + Duration::from_hours(1);
+    looked_at(Some((just_now, true))).await;
+    assert!(b.look_at_the_keys().await.is_ok());
+    looked_at(Some((just_now, false))).await;
+    assert!(b.look_at_the_keys().await.is_err());
+    assert_eq!(b.keyring().version(), version);
+    looked_at(Some((monotonic() - LOOK_HOLDS, true))).await;
+    assert!(b.look_at_the_keys().await.is_ok());
+    assert!(b.keyring().version() > version);
+    assert!(b.inner.keys.looked.lock().await.is_some_and(|(at, seen)| seen && at < just_now), "this look holds now");
+}
