@@ -8,9 +8,9 @@ use jotgate_wire::{Entry, FeedDocument, Subject};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::{PATIENCE, ended};
 use crate::issuer::{FeedIssuer, Manner};
 use crate::support::{NOW, key, outcome};
+use crate::{PATIENCE, ended};
 
 /// Makes what an issuer would be lied about with.
 type Lie = Box<dyn Fn(&FeedIssuer) -> String>;
