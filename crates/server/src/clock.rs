@@ -32,21 +32,25 @@ impl Clock for SystemClock {
 
 /// How long something has been waiting, by a clock that nobody sets.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Waiting(Option<Instant>);
+pub(crate) enum Waiting {
+    Since(Instant),
+    /// As a test has it.
+    #[cfg(test)]
+    For(Duration),
+}
 
 impl Waiting {
     /// From now on.
     pub(crate) fn from_now() -> Self {
-        Self(Some(Instant::now()))
-    }
-
-    /// For longer than anybody knows.
-    pub(crate) const fn for_ever() -> Self {
-        Self(None)
+        Self::Since(monotonic())
     }
 
     /// Until now.
     pub(crate) fn so_far(self) -> Duration {
-        self.0.map_or(Duration::MAX, |since| since.elapsed())
+        match self {
+            Self::Since(since) => since.elapsed(),
+            #[cfg(test)]
+            Self::For(waited) => waited,
+        }
     }
 }

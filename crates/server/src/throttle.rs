@@ -36,6 +36,10 @@ pub(crate) enum Act {
     ChangePassword,
     /// Changing the address, by who they are.
     ChangeEmail,
+    /// Wanting an address, by that address, whoever they are.
+    WantEmail,
+    /// Being told of what happened to an account, by what it is and by the address.
+    Notice,
     /// Registering, by network.
     Register,
     /// Registering where a mail goes to the address, by address and by network.
@@ -73,7 +77,10 @@ impl Act {
             Self::LogIn => {
                 Limits { each: Some(limit(5, QUARTER)), account: Some(limit(20, 3600)), network: Some(limit(100, 60)) }
             }
-            Self::ChangePassword | Self::ChangeEmail => Limits { account: Some(limit(5, QUARTER)), ..NONE },
+            // Whoever has an account may have written somebody else's address on it, or want that: both send mail there.
+            Self::ChangePassword | Self::ChangeEmail | Self::WantEmail | Self::Notice => {
+                Limits { account: Some(limit(5, QUARTER)), ..NONE }
+            }
             Self::Register => Limits { network: Some(limit(100, 60)), ..NONE },
             // Whoever asks for mail to somebody else's address must not fill their mailbox, from however many networks.
             Self::RegisterUnproven | Self::Forgot | Self::Resend | Self::Reset => {

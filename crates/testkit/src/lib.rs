@@ -1,6 +1,7 @@
-//! Test support: a fixed clock value, fixed keys, and a throw-away PostgreSQL. Not published, and never a dependency of
+//! Test support: a fixed clock value, fixed keys, a throw-away PostgreSQL, and where other languages' libraries are. Not published, and never a dependency of
 //! anything but tests and measurements.
 
+pub mod interop;
 pub mod keys;
 pub mod postgres;
 pub mod skip;

@@ -75,6 +75,7 @@ export function changed(session, elsewhere) {
   }
   if (session) lifetime = Math.max(session.expiresAt - Date.now(), 1000);
   void showToken();
+  tick();
   return before;
 }
 
@@ -83,6 +84,7 @@ export function switched() {
   known = page.jotgate.session;
   line("begin", [h("span", { class: "what" }, page.jotgate.transport === "cookie" ? "Tokens travel as cookies" : "Tokens are in the memory of this tab")]);
   void showToken();
+  tick();
 }
 
 /** @param {import("./feed.js").Ended[]} ended */

@@ -75,7 +75,7 @@ impl Steps<'_> {
         }
         page.line("").line(bold("Mail is not sent but shown:")).line(format_args!("  {url}/dev/mail"));
         page.line("").line(bold("Published documents:"));
-        for path in ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/healthz"] {
+        for path in ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/openapi.json", "/healthz"] {
             page.line(format_args!("  {url}{path}"));
         }
         page.line("");

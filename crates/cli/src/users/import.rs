@@ -72,9 +72,10 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     let records = Records::open(&args.file)?;
     let absent = if args.dry_run { Absent::Refuse } else { Absent::Make };
     let mode = if args.dry_run { ImportMode::DryRun } else { ImportMode::Write };
-    let report = Report::new(output, args.refused.as_deref(), mode, records.noun())?;
-    store::with(&args.config, absent, output, |app| {
-        Import { app, mode, reader, report, seen: HashMap::new() }.run(records, output)
+    store::with(&args.config, absent, output, |app| async {
+        // Only now, so that a command that could not begin leaves no file that it refuses to replace the next time.
+        let report = Report::new(output, args.refused.as_deref(), mode, records.noun())?;
+        Import { app, mode, reader, report, seen: HashMap::new() }.run(records, output).await
     })
 }
 

@@ -1,9 +1,10 @@
 //! `dev`: the printed commands, pasted.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
+use jotgate_testkit::skip;
 use serde_json::Value;
 
 use crate::support::Desk;
@@ -60,7 +61,7 @@ fn curl_is_here(test: &str) -> bool {
     let here =
         Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success());
     if !here {
-        writeln!(std::io::stderr(), "SKIPPED: {test}: curl is not here").ok();
+        skip::aloud(test, "curl is not here");
     }
     here
 }
@@ -104,7 +105,8 @@ fn the_published_documents_are_where_it_says() {
     let dev = Dev::start(&desk);
     let addresses: Vec<_> =
         dev.screen.iter().map(|line| line.trim()).filter(|line| line.starts_with("http://")).collect();
-    assert_eq!(addresses.len(), 4, "{:?}", dev.screen);
+    assert_eq!(addresses.len(), 5, "{:?}", dev.screen);
+    assert!(addresses.iter().any(|address| address.ends_with("/openapi.json")), "{:?}", dev.screen);
     for address in addresses {
         shell(&format!("curl -sSf {address}"));
     }

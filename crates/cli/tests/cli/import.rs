@@ -134,7 +134,9 @@ fn every_refused_account_is_told_with_its_reason() {
 fn a_dry_run_changes_nothing() {
     let desk = desk();
     desk.write("users.jsonl", "{\"email\":\"a@example.com\"}\n{\"email\":\"b\"}\n");
-    import(&desk, "users.jsonl", &["--dry-run"]).ends(3).complains(&["there is no database"]);
+    let refused = &["--dry-run", "--refused", "refused.jsonl"];
+    import(&desk, "users.jsonl", refused).ends(3).complains(&["there is no database"]);
+    assert!(!desk.path("refused.jsonl").exists(), "nothing was begun");
     desk.write("none.jsonl", "");
     import(&desk, "none.jsonl", &[]).ends(0);
     assert_eq!(numbers(&import(&desk, "users.jsonl", &["--dry-run", "--json"]).ends(1)), [1, 0, 1]);

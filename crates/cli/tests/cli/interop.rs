@@ -4,12 +4,11 @@
 //! `cargo xtask test` fetches the libraries and names their folder; without it these tests skip themselves aloud.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
 use jotgate_jose::{Algorithm, jwt};
-use jotgate_testkit::{NOW, keys};
+use jotgate_testkit::{NOW, interop, keys};
 use serde_json::{Value, json};
 
 use crate::support::{Desk, finish};
@@ -31,7 +30,7 @@ fn lines_of_python() {
 
 /// Lets the libraries sign and verify, and reads what they signed as lines. `expected` says how many algorithms each knows.
 fn exchange(program: &str, script: &str, folder: &str, expected: &[(&str, usize)]) {
-    let Some(libraries) = libraries(folder) else { return };
+    let Some(libraries) = interop::folder(&format!("lines_of_{folder}"), folder) else { return };
     let contents = contents();
     let result = run(program, script, &libraries, &job(&contents));
     let absent: Vec<_> = result["absent"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
@@ -152,18 +151,6 @@ fn run(program: &str, script: &str, libraries: &std::path::Path, job: &Value) ->
     let mut command = Command::new(program);
     command.arg(script).arg(libraries);
     finish(command, job.to_string().as_bytes()).ends(0).json()
-}
-
-/// The folder with the libraries of one language, if there is one.
-#[expect(clippy::disallowed_methods, reason = "a test asks its surroundings whether it can run")]
-fn libraries(folder: &str) -> Option<PathBuf> {
-    let libraries = std::env::var_os("JOTGATE_TEST_INTEROP").map(|libraries| PathBuf::from(libraries).join(folder));
-    let found = libraries.filter(|libraries| libraries.is_dir());
-    if found.is_none() {
-        let line = format!("SKIPPED: lines_of_{folder}: no {folder}/ where JOTGATE_TEST_INTEROP points\n");
-        std::io::stderr().write_all(line.as_bytes()).unwrap();
-    }
-    found
 }
 
 /// A check of the test itself: every kind of verdict is among the lines.

@@ -6,13 +6,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use jotgate_guard::{Algorithm, Clock, Guard, VerifyingKey};
 use jotgate_jose::SigningKey;
+use jotgate_testkit::interop::library;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use support::{AUDIENCE, ISSUER, NOW, claims, outcome, token};
@@ -37,23 +36,6 @@ async fn tokens_of_pyjwt() {
     let mut python = Command::new("python3");
     python.args(["-c", include_str!("python.py")]).env("PYTHONPATH", folder);
     exchange(python).await;
-}
-
-/// The folder of a language's libraries, if the one that is needed is in it; otherwise the test says that it is skipped.
-fn library(test: &str, language: &str, name: &str) -> Option<PathBuf> {
-    let folder = interop_folder().map(|folder| PathBuf::from(folder).join(language));
-    let found = folder.filter(|folder| folder.join(name).is_dir());
-    if found.is_none() {
-        // Not `eprintln!`: libtest would keep it to itself.
-        let said = format!("SKIPPED: {test}: no {language}/{name} where JOTGATE_TEST_INTEROP points\n");
-        std::io::stderr().write_all(said.as_bytes()).unwrap();
-    }
-    found
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test run says here where it has put other languages' libraries")]
-fn interop_folder() -> Option<OsString> {
-    std::env::var_os("JOTGATE_TEST_INTEROP")
 }
 
 /// They verify ours or fail; then our guard verifies theirs.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use jotgate_jose::{Algorithm, jwt};
+use jotgate_testkit::interop::folder;
 use jotgate_testkit::{NOW, keys};
 use serde_json::{Value, json};
 
@@ -138,17 +139,6 @@ fn key(algorithm: Algorithm) -> Value {
         "alg": algorithm, "secret": private["k"], "private": private, "public": public,
         "privatePem": key.to_pem().ok().map(|pem| pem.expose().to_owned()), "publicPem": verifying.to_pem().ok(),
     })
-}
-
-/// What `cargo xtask test` fetched, if it is there; otherwise the test says that it is skipped.
-#[expect(clippy::disallowed_methods, reason = "a test asks its surroundings whether it can run")]
-fn folder(test: &str, path: &str) -> Option<PathBuf> {
-    let found = std::env::var_os("JOTGATE_TEST_INTEROP").map(|interop| PathBuf::from(interop).join(path));
-    let found = found.filter(|found| found.exists());
-    if found.is_none() {
-        say(&format!("SKIPPED: {test}: no {path} where JOTGATE_TEST_INTEROP points"));
-    }
-    found
 }
 
 /// Writes where libtest does not capture it.

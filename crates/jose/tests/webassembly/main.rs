@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use jotgate_jose::{Algorithm, jwt};
-use jotgate_testkit::{NOW, keys};
+use jotgate_testkit::{NOW, keys, skip};
 use serde_json::json;
 
 const TARGET: &str = "wasm32-wasip1";
@@ -16,8 +16,7 @@ const TARGET: &str = "wasm32-wasip1";
 #[test]
 fn node_verifies_in_webassembly() {
     if let Some(missing) = missing() {
-        let line = format!("SKIPPED: webassembly: {missing}\n");
-        return std::io::stderr().write_all(line.as_bytes()).expect("standard error takes it");
+        return skip::aloud("webassembly", missing);
     }
     let (jobs, expected): (Vec<_>, Vec<_>) = Algorithm::ALL.iter().flat_map(|algorithm| jobs(*algorithm)).unzip();
     let answers = run(&build(), &jobs.join("\n"));

@@ -9,7 +9,8 @@
 //! | reuse, by the two rows above | but the session may have moved on while the request waited | overtaken: nothing |
 //! | any | ended, idle too long, past its absolute end, user disabled | refused |
 //!
-//! The window never forks the chain: the successor is computed from the generation, so everyone who asks within the
+//! The window begins when the rotation happens, however long its request has waited: a client that asks again because of that is
+//! not to be too late. It never forks the chain: the successor is computed from the generation, so everyone who asks within the
 //! window gets the same one.
 //!
 //! A request can wait, for a database that is slow or cut off, while its client gives up, asks another server, and goes on

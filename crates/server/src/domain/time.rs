@@ -1,5 +1,7 @@
 //! Points in time, as whole milliseconds since the Unix epoch.
 
+use std::time::Duration;
+
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -35,6 +37,12 @@ impl Timestamp {
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(MILLIS_PER_SECOND)))
+    }
+
+    /// The time so much later, to the millisecond; stops at the end of time.
+    #[must_use]
+    pub fn plus(self, elapsed: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// The time this many seconds earlier; stops at the beginning of time.

@@ -31,6 +31,9 @@ pub async fn change_email(app: &App, caller: &Caller, change: ChangeEmail) -> Re
     app.can_mail_strangers()?;
     let user = app.inner.store.read(FindUser { id: caller.user }).await?.ok_or(Failure::UserNotFound)?;
     check_current(app, Act::ChangeEmail, &user, change.current).await?;
+    // The mail goes to somebody who has not asked for it, perhaps: each counts, from however many accounts.
+    let admitted = app.inner.throttle.admit_act(Act::WantEmail, change.email.key(), app.now());
+    admitted.map(drop).map_err(Failure::TooManyAttempts)?;
     app.inner.store.write(QueueMail { message: app.message(Kind::ChangeEmail, change.email, Some(user.id)) }).await?;
     app.inner.mail.wake();
     Ok(())

@@ -7,6 +7,7 @@ use crate::domain::mail::{Letter, Message, try_again};
 use crate::mail::{Fate, NotSent, fate};
 use crate::store::StoreError;
 use crate::store::outbox::{Attempted, EndAttempt, PrepareMail, Prepared};
+use crate::throttle::Act;
 use crate::tokens::link_token::LinkToken;
 
 /// How often it is tried to note what became of a mail, and how long to wait in between: a mail that was sent and is not noted is sent
@@ -22,12 +23,24 @@ pub(crate) async fn deliver(app: &App, message: Message) {
     let token = app.inner.keys.master().links().token(message.id);
     let prepare = PrepareMail { message: message.clone(), hash: token.hash(), now: app.now() };
     match app.inner.store.write(prepare).await {
-        Ok(Prepared::Send(letter)) => hand_over(app, letter, &message, &token).await,
+        Ok(Prepared::Send(letter)) if may_be_told(app, letter, &message) => {
+            hand_over(app, letter, &message, &token).await;
+        }
+        Ok(Prepared::Send(_)) => end(app, &message, Attempted::Done, Fate::Dropped).await,
         Ok(Prepared::Drop) => fate(message.kind, Fate::Dropped),
         Ok(Prepared::Gone) => {}
         // It is due again when its attempt counts as failed.
         Err(error) => tracing::error!(%error, id = %message.id, "a mail could not be prepared; trying again"),
     }
+}
+
+/// Whether the mailbox has room for another notice of this kind. Whoever logs in again and again to an account with somebody else's
+/// address must not fill it; and whoever was told a few times a moment ago knows.
+fn may_be_told(app: &App, letter: Letter, message: &Message) -> bool {
+    let is_notice = letter.purpose().is_none();
+    let counted = || format!("{} {}", message.kind.name(), message.to.key());
+    let is_first_try = message.attempts == 1;
+    !is_notice || !is_first_try || app.inner.throttle.admit_act(Act::Notice, &counted(), app.now()).map(drop).is_ok()
 }
 
 async fn hand_over(app: &App, letter: Letter, message: &Message, token: &LinkToken) {
@@ -39,6 +52,10 @@ async fn hand_over(app: &App, letter: Letter, message: &Message, token: &LinkTok
         }
         Err(NotSent::Now(reason)) => after_failure(app, letter, message, &reason),
     };
+    end(app, message, attempted, became).await;
+}
+
+async fn end(app: &App, message: &Message, attempted: Attempted, became: Fate) {
     fate(message.kind, became);
     if let Err(error) = note(app, message, attempted).await {
         tracing::error!(%error, id = %message.id, "it could not be noted what became of a mail; it may be sent again");

@@ -5,6 +5,7 @@ use super::authenticate::authenticate;
 use super::refresh::open;
 use super::sessions::ended_some;
 use crate::app::App;
+use crate::clock::Waiting;
 use crate::domain::audit::{Actor, By, Event, Line, Origin};
 use crate::domain::session::{EndReason, SessionId};
 use crate::revocations;
@@ -60,12 +61,13 @@ async fn by_access_token(app: &App, origin: Origin, token: &str, scope: Scope) -
 }
 
 async fn by_refresh_token(app: &App, origin: Origin, token: &str, scope: Scope) -> Result<(), Failure> {
+    let (now, waiting) = (app.now(), Waiting::from_now());
     let RefreshToken { session, generation } = open(app, token).await?;
     let (which, reason) = reach(scope, session);
-    let now = app.now();
     let (policies, forget_at) = (app.inner.terms.refresh.clone(), revocations::forget_at(now));
     let notify = app.inner.mail.notices();
-    let log_out = LogOutByToken { id: session, presented: generation, which, reason, now, policies, forget_at, notify };
+    let (id, presented) = (session, generation);
+    let log_out = LogOutByToken { id, presented, which, reason, now, waiting, policies, forget_at, notify };
     let line = app.line(now, Event::Logout, &By { origin, ..By::default() }).session(session);
     match app.end(Audited::new(log_out, move |outcome: &_| written(&line, reason, outcome))).await? {
         LogOutOutcome::Done { .. } | LogOutOutcome::Unknown => Ok(()),
@@ -73,6 +75,7 @@ async fn by_refresh_token(app: &App, origin: Origin, token: &str, scope: Scope) 
             app.inner.mail.wake();
             Err(Failure::RefreshTokenReused)
         }
+        LogOutOutcome::Overtaken => Err(Failure::Overtaken),
         LogOutOutcome::Refused(refused) => Err(refused.into()),
     }
 }
@@ -89,7 +92,7 @@ fn written(line: &Line, reason: EndReason, outcome: &LogOutOutcome) -> Option<Li
             let line = Line { event: Event::RefreshReused.name().into(), ..line.clone() };
             ended_some(&line.about(user), ended)
         }
-        LogOutOutcome::Unknown | LogOutOutcome::Refused(_) => None,
+        LogOutOutcome::Unknown | LogOutOutcome::Overtaken | LogOutOutcome::Refused(_) => None,
     }
 }
 

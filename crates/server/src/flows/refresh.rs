@@ -16,14 +16,16 @@ use crate::tokens::refresh_token::{NotOpened, RefreshToken};
 /// [`Failure::RefreshTokenInvalid`], [`Failure::RefreshTokenExpired`], [`Failure::RefreshTokenReused`] (which has ended
 /// the session), [`Failure::SessionEnded`], [`Failure::AccountDisabled`], [`Failure::Overtaken`], or a failure of the store.
 pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Failure> {
+    // To open it may take a look into the store, and is waiting, too.
+    let (now, waiting) = (app.now(), Waiting::from_now());
     let presented = open(app, token).await?;
-    let now = app.now();
     app.keyring().can_issue(now)?;
     let rotate = RotateSession {
         id: presented.session,
         presented: presented.generation,
         now,
-        waiting: Waiting::from_now(),
+        waiting,
+        again: false,
         policies: app.inner.terms.refresh.clone(),
         address: device.origin.address,
         user_agent: device.origin.user_agent,
@@ -32,9 +34,8 @@ pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Fa
         notify: app.inner.mail.notices(),
     };
     match app.inner.store.rotate(rotate).await? {
-        RotateOutcome::Rotated { session, user } | RotateOutcome::Replayed { session, user } => {
-            issue(app, &user, &session, now)
-        }
+        RotateOutcome::Rotated { session, user } => issue(app, &user, &session, session.rotated_at),
+        RotateOutcome::Replayed { session, user } => issue(app, &user, &session, now),
         RotateOutcome::Reused { session } => {
             app.inner.mail.wake();
             app.follow_revocations().await?;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
-use jotgate_wire::{ErrorCode, PROBLEM_JSON, VerificationCode};
+use jotgate_wire::{ErrorCode, PROBLEM_JSON, TokenCookie, VerificationCode};
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
@@ -24,6 +24,7 @@ use operations::OPERATIONS;
 
 /// What any request with a body may be refused for.
 const OF_A_BODY: &[ErrorCode] = &[
+    ErrorCode::InvalidRequest,
     ErrorCode::InvalidJson,
     ErrorCode::UnknownField,
     ErrorCode::MissingField,
@@ -50,6 +51,7 @@ pub(crate) async fn get(State(app): State<App>) -> Response {
 /// The description of a server with this issuer.
 #[must_use]
 pub fn document(issuer: &str) -> Value {
+    let over_https = issuer.starts_with("https://");
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -64,7 +66,8 @@ pub fn document(issuer: &str) -> Value {
             "schemas": shapes::all(),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": "__Host-jg_at"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": TokenCookie::Access.name(over_https)},
+                "refreshCookie": {"type": "apiKey", "in": "cookie", "name": TokenCookie::Refresh.name(over_https)},
             },
         },
     })
@@ -92,8 +95,9 @@ fn described(operation: &Operation) -> Value {
         let content = json!({"application/json": {"schema": shapes::reference(body.shape)}});
         described["requestBody"] = json!({"required": body.required, "content": content});
     }
-    if operation.access != Access::Anyone {
-        described["security"] = json!([{"bearer": []}, {"cookie": []}]);
+    let ways = operation.access.ways();
+    if !ways.is_empty() {
+        described["security"] = ways.iter().map(|way| way.map_or(json!({}), |name| json!({name: []}))).collect();
     }
     described
 }
@@ -138,8 +142,10 @@ fn answered(answer: &Answer) -> Value {
 fn refusals(operation: &Operation) -> BTreeMap<u16, BTreeMap<&'static str, &'static str>> {
     let mut refusals: BTreeMap<u16, BTreeMap<_, _>> = BTreeMap::new();
     let with_body = if operation.body.is_some() { OF_A_BODY } else { &[] };
-    let with_token = if operation.takes_a_token() { OF_A_TOKEN } else { &[] };
-    for code in [operation.refusals, with_body, with_token, OF_ALL].concat() {
+    let with_token = if operation.access == Access::Anyone { &[] } else { OF_A_TOKEN };
+    let as_administrator: &[_] =
+        if operation.access == Access::Administrator { &[ErrorCode::InsufficientScope] } else { &[] };
+    for code in [operation.refusals, with_body, with_token, as_administrator, OF_ALL].concat() {
         refusals.entry(code.status()).or_default().insert(code.as_str(), code.title());
     }
     for code in VerificationCode::ALL.iter().filter(|code| operation.access.may_refuse(**code)) {

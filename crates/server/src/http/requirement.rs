@@ -7,6 +7,7 @@ use jotgate_wire::ErrorCode;
 use url::form_urlencoded::parse;
 
 use super::error::ApiError;
+use crate::domain::scope;
 use crate::tokens::check::Visitor;
 
 /// What a token must grant.
@@ -35,9 +36,8 @@ impl Requirement {
 
     /// Scopes and roles compare as whole words.
     pub(super) fn is_met_by(&self, visitor: &Visitor) -> bool {
-        let granted = |wanted: &String| visitor.scope.split(' ').any(|scope| scope == wanted);
         let has_one = |wanted: &Vec<String>| wanted.iter().any(|role| visitor.roles.contains(role));
-        self.scopes.iter().all(granted) && self.roles.iter().all(has_one)
+        self.scopes.iter().all(|wanted| scope::has(&visitor.scope, wanted)) && self.roles.iter().all(has_one)
     }
 }
 

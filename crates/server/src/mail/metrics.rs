@@ -19,7 +19,7 @@ pub(crate) enum Fate {
     Queued,
     /// A server has taken it.
     Sent,
-    /// There was nothing to send: nobody has the address, or it was settled meanwhile.
+    /// There was nothing to send: nobody has the address, it was settled meanwhile, or there were enough of its kind.
     Dropped,
     /// It is tried again later.
     Retried,

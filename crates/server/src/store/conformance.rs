@@ -93,6 +93,8 @@ macro_rules! conformance {
                 fifty_refreshes_with_one_token_give_one_generation
                 an_old_token_ends_the_session_once
                 a_rotation_that_was_overtaken_ends_nothing
+                a_log_out_everywhere_that_was_overtaken_ends_nothing
+                the_retry_window_begins_with_the_rotation_however_long_that_was_waited_for
                 a_session_that_is_over_refuses
                 a_token_from_the_future_is_refused_and_harmless
                 one_session_ends
@@ -144,6 +146,7 @@ macro_rules! conformance {
                 another_password_voids_the_links_of_before
                 a_new_address_is_taken_when_it_is_proven
                 an_address_of_somebody_else_is_not_taken
+                of_several_who_take_one_address_at_once_one_gets_it
                 registering_where_it_has_to_be_proven_tells_nothing
                 an_account_its_session_and_its_mail_come_together
                 nobody_logs_in_before_the_address_is_proven

@@ -17,6 +17,9 @@ use tokio::task::JoinHandle;
 
 use crate::answer::Answer;
 
+#[path = "described.rs"]
+mod described;
+
 pub(crate) const PASSWORD: &str = "a long enough pass phrase";
 /// Texts of the scenarios that no log may have: passwords, and the addresses of people.
 #[allow(dead_code, reason = "one of the two tests that share this file reads it")]
@@ -166,8 +169,16 @@ impl Site {
     }
 }
 
+/// Sends it. A refusal that openapi.json does not have for that call fails the test.
 pub(crate) async fn send(request: RequestBuilder) -> Answer {
-    Answer::of(request.send().await.unwrap()).await
+    let (client, request) = request.build_split();
+    let request = request.unwrap();
+    let call = (request.method().to_string(), request.url().path().to_owned());
+    let answer = Answer::of(client.execute(request).await.unwrap()).await;
+    if let Some(code) = answer.body["code"].as_str() {
+        described::check(&call.0, &call.1, answer.status, code);
+    }
+    answer
 }
 
 async fn free_port() -> u16 {

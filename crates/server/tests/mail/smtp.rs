@@ -1,12 +1,12 @@
 //! A real mail server (`aiosmtpd`) that tells what arrives. It ends with the test, however that goes.
 
-use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use jotgate_testkit::interop::library;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -29,7 +29,7 @@ impl Drop for Smtp {
 impl Smtp {
     /// Starts one that behaves so; nothing, and a word of it, where there is no `aiosmtpd`.
     pub(crate) fn start(test: &str, mut how: Value) -> Option<Self> {
-        let library = library(test)?;
+        let library = library(test, "python", "aiosmtpd")?;
         let folder = tempfile::tempdir().unwrap();
         let (certificate, key) = certificate(folder.path());
         how["certificate"] = json!(certificate);
@@ -82,21 +82,4 @@ fn certificate(folder: &Path) -> (PathBuf, PathBuf) {
     std::fs::write(&certificate, leaf.pem()).unwrap();
     std::fs::write(&key_file, key.serialize_pem()).unwrap();
     (certificate, key_file)
-}
-
-/// The folder of Python's libraries, if the one that is needed is in it; otherwise the test says that it is skipped.
-fn library(test: &str) -> Option<PathBuf> {
-    let folder = interop_folder().map(|folder| PathBuf::from(folder).join("python"));
-    let found = folder.filter(|folder| folder.join("aiosmtpd").is_dir());
-    if found.is_none() {
-        // Not `eprintln!`: libtest would keep it to itself.
-        let said = format!("SKIPPED: {test}: no python/aiosmtpd where JOTGATE_TEST_INTEROP points\n");
-        std::io::stderr().write_all(said.as_bytes()).unwrap();
-    }
-    found
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test run says here where it has put other languages' libraries")]
-fn interop_folder() -> Option<OsString> {
-    std::env::var_os("JOTGATE_TEST_INTEROP")
 }

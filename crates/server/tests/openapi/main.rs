@@ -9,14 +9,13 @@ mod answer;
 #[allow(dead_code, reason = "shared with the black-box test, which uses all of it")]
 mod site;
 
-use std::ffi::OsString;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use jotgate_server::domain::email::Email;
 use jotgate_server::domain::password::Password;
 use jotgate_server::flows::{self, By, NewUser};
+use jotgate_testkit::interop::library;
 use site::{PASSWORD, Site};
 
 /// What is looked for. That every request outside of the description is refused is no part of it: other query parameters
@@ -38,7 +37,7 @@ fn openapi_json_is_fresh() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_property_based_client_finds_no_fault_and_nothing_that_is_not_described() {
     let test = "a_property_based_client_finds_no_fault_and_nothing_that_is_not_described";
-    let Some(python) = library(test) else { return };
+    let Some(python) = library(test, "python", "schemathesis") else { return };
     let site = Site::configured(|config| config.throttle.enabled = false).await;
     let token = administrator(&site).await;
     for which in ["--exclude-operation-id-regex", "--include-operation-id-regex"] {
@@ -80,21 +79,4 @@ async fn administrator(site: &Site) -> String {
     let new = NewUser { roles: vec!["admin".into()], ..NewUser::new(address, Some(password)) };
     flows::create_user(&site.app, &By::command_line(), new).await.unwrap();
     site.log_in("known@example.com").await.text("access_token")
-}
-
-/// The folder of Python's libraries, if the one that is needed is in it; otherwise the test says that it is skipped.
-fn library(test: &str) -> Option<PathBuf> {
-    let folder = interop_folder().map(|folder| PathBuf::from(folder).join("python"));
-    let found = folder.filter(|folder| folder.join("schemathesis").is_dir());
-    if found.is_none() {
-        // Not `eprintln!`: libtest would keep it to itself.
-        let said = format!("SKIPPED: {test}: no python/schemathesis where JOTGATE_TEST_INTEROP points\n");
-        std::io::stderr().write_all(said.as_bytes()).unwrap();
-    }
-    found
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test run says here where it has put other languages' libraries")]
-fn interop_folder() -> Option<OsString> {
-    std::env::var_os("JOTGATE_TEST_INTEROP")
 }

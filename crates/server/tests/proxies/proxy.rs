@@ -1,11 +1,11 @@
 //! A proxy with the configuration of the guide, its addresses and ports replaced, in a folder of its own. It ends with the
 //! test, however that goes.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use jotgate_testkit::skip;
 use tempfile::TempDir;
 
 #[derive(Debug, Clone, Copy)]
@@ -56,10 +56,9 @@ impl Drop for Proxy {
     }
 }
 
-/// Says on the real standard error, which libtest does not capture, that a test was left out.
+/// Says that a test was left out.
 pub(crate) fn skipped(kind: Kind, name: &str) {
-    let line = format!("SKIPPED: {name}: {} is not here\n", kind.program());
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    skip::aloud(name, &format!("{} is not here", kind.program()));
 }
 
 /// Whether there is such a proxy on this machine.

@@ -2,10 +2,9 @@
 //!
 //! `cargo xtask test` fetches it; where it is not, the test says that it skipped itself.
 
-use std::io::Write;
-use std::path::PathBuf;
 use std::process::Command;
 
+use jotgate_testkit::interop::library;
 use serde_json::json;
 
 use crate::site::Site;
@@ -18,11 +17,8 @@ const READ: &str = "
 
 #[tokio::test]
 async fn lists_are_read_by_an_implementation_of_others() {
-    let Some(folder) = library() else {
-        let said = b"SKIPPED: lists_are_read_by_an_implementation_of_others: no node/@sd-jwt/jwt-status-list where \
-                     JOTGATE_TEST_INTEROP points\n";
-        return std::io::stderr().write_all(said).unwrap();
-    };
+    let test = "lists_are_read_by_an_implementation_of_others";
+    let Some(folder) = library(test, "node", "node_modules/@sd-jwt/jwt-status-list") else { return };
     let site = Site::start(|config| config.tokens.status_list = true).await;
     let (kept, ended) = (site.register("ada@example.com").await, site.log_in("ada@example.com").await);
     site.call(&ended, "/v1/logout", json!({})).await;
@@ -33,10 +29,4 @@ async fn lists_are_read_by_an_implementation_of_others() {
     let output = node.output().unwrap();
     assert!(output.status.success(), "they refuse ours: {}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "0 1 0");
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test run says here where it has put other languages' libraries")]
-fn library() -> Option<PathBuf> {
-    let folder = PathBuf::from(std::env::var_os("JOTGATE_TEST_INTEROP")?).join("node");
-    folder.join("node_modules/@sd-jwt/jwt-status-list").is_dir().then_some(folder)
 }

@@ -101,6 +101,22 @@ export async function another_site_is_not_sent_the_cookies(world) {
   await nothing_happened(ada, shop, before);
 }
 
+/** The status with which it was refused to become one. */
+async function web_socket(page, url) {
+  const said = page.waitForEvent("console", (message) => message.text().includes(url));
+  await page.evaluate((url) => void new WebSocket(url), url);
+  return Number(/Unexpected response code: (\d+)/.exec((await said).text())?.[1]);
+}
+
+/** Nothing keeps one origin from reading a WebSocket of another, so the handshake, a GET, counts as changing something. */
+export async function another_origin_opens_no_web_socket(world) {
+  const { shop, page } = await lured(world, world.neighbour);
+  const url = `${world.shop.replace("http:", "ws:")}/api/orders`;
+  assert.equal(await web_socket(page, url), 403);
+  // From the shop's own page the cookie counts; there is no WebSocket here, so the list of orders is what answers.
+  assert.equal(await web_socket(shop, url), 200);
+}
+
 export async function scripts_find_no_token(world) {
   const ada = await world.person();
   const page = await ada.tab();

@@ -32,10 +32,12 @@ scenarios! {
     a_stolen_copy_ends_the_session
     another_origin_can_do_nothing_with_the_cookies
     another_site_is_not_sent_the_cookies
+    another_origin_opens_no_web_socket
     scripts_find_no_token
     planted_cookies_do_not_survive_a_log_in
     the_page_is_in_nobodys_frame
     bearer_tokens_stay_in_the_memory_of_the_tab
     what_lacks_a_scope_is_refused_by_name
     it_works_by_keyboard
+    it_is_light_and_dark
 }

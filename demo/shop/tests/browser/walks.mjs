@@ -15,7 +15,8 @@ export async function seven_steps(world) {
   await page.waitForSelector(".claims");
   const claims = await page.locator(".claims").innerText();
   assert.match(claims, /sub\b[\s\S]*scope[\s\S]*orders:write/);
-  assert.match(await page.locator("#remaining").innerText(), /expires in \d+ s/);
+  assert.match(await page.locator("#remaining").innerText(), /expires in \d+ s · generation 0/);
+  assert.match(await page.locator("#token").innerText(), /alg\s+EdDSA[\s\S]*scope\s+orders:read orders:write/);
 
   await page.click('[data-route="/"]');
   await page.click('button[aria-label^="Add Paper boat"]');
@@ -68,6 +69,8 @@ export async function bearer_tokens_stay_in_the_memory_of_the_tab(world) {
     assert.match(headers.authorization, /^Bearer eyJ/);
     assert.equal(headers.cookie, undefined);
   }
+  assert.match(await page.locator("#log li").first().innerText(), /GET \/api\/orders[\s\S]*bearer\s+200/);
+  assert.match(await page.locator("#token .jwt").innerText(), /^eyJ/);
   assert.deepEqual(await ada.context.cookies(), []);
   assert.equal(await session(page), null);
   assert.doesNotMatch(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })), /eyJ|jgr_/);
@@ -101,7 +104,7 @@ export async function what_lacks_a_scope_is_refused_by_name(world) {
   });
   await page.click("#forget");
   await page.waitForSelector("#log .code");
-  assert.match(await page.locator("#log .bad").first().innerText(), /DELETE \/api\/orders[\s\S]*403[\s\S]*scope_insufficient/);
+  assert.match(await page.locator("#log .bad").first().innerText(), /DELETE \/api\/orders[\s\S]*cookie\s+403[\s\S]*scope_insufficient/);
 }
 
 /** From the first tab key to an order, without a mouse; focus is always somewhere, and what happens is said. */
@@ -139,4 +142,21 @@ export async function it_works_by_keyboard(world) {
   await reach("order");
   await page.keyboard.press("Enter");
   await page.waitForSelector("#order-list li");
+}
+
+/** Dark on light or light on dark, as the system has it. */
+export async function it_is_light_and_dark(world) {
+  const ada = await world.person();
+  const page = await ada.tab();
+  const brightness = async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    return page.evaluate(() => {
+      const { backgroundColor } = getComputedStyle(document.documentElement);
+      return [backgroundColor, getComputedStyle(document.body).color].map((colour) => colour.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0));
+    });
+  };
+  for (const [scheme, sign] of [["light", 1], ["dark", -1]]) {
+    const [paper, ink] = await brightness(scheme);
+    assert.ok((paper - ink) * sign > 400, `${scheme}: ${ink} on ${paper}`);
+  }
 }

@@ -1,8 +1,10 @@
 //! A small world around the rule, in which everything that can happen can be tried: tabs that share a cookie jar, requests
-//! and answers on the way, losses, restarts, nodes whose clocks disagree, log-outs, and a thief.
+//! and answers on the way, losses, requests that wait in a server, restarts, nodes whose clocks disagree, log-outs, and a thief.
 //!
 //! A token is named by how many generations it is behind the current one, and times count from the last rotation. So the
 //! same situation later on is the same state, and a finite number of states stands for lives of any length.
+
+use std::time::Duration;
 
 use crate::domain::refresh::Decision;
 use crate::domain::session::{EndReason, Ended, Session, sample};
@@ -14,11 +16,21 @@ const CURRENT: u64 = 10;
 /// Tokens this far behind and further are all alike.
 const FAR: u8 = 3;
 
+/// Waits this long and longer are all alike.
+const LONGEST_WAIT: u8 = 4;
+
 /// How many generations a token is behind the current one.
 pub(super) type Lag = u8;
 
 /// What decides: the rule, or a wrong one to see that it is found out.
-pub(super) type Rule = fn(&Session, u64, Timestamp, window: u8) -> Decision;
+pub(super) type Rule = fn(&Session, u64, Presented, window: u8) -> Decision;
+
+/// When a token was presented, and how long ago that is when it is decided.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Presented {
+    pub(super) at: Timestamp,
+    pub(super) waited: Duration,
+}
 
 /// How large the world is. Times are in seconds.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +39,8 @@ pub(super) struct Bounds {
     pub(super) window: u8,
     /// How far the clocks of two nodes, or of one before and after a step, are apart at most.
     pub(super) skew: u8,
-    /// In what time an honest tab has its answer, its retries included.
+    /// In what time an honest tab has its answer, its retries included. It begins anew for a tab that waits while its token is
+    /// the current one: that may go on for as long as it likes, when a store does not answer.
     pub(super) exchange: u8,
     /// For how long a tab that has got an access token does not refresh.
     pub(super) access_life: u8,
@@ -35,6 +48,10 @@ pub(super) struct Bounds {
     pub(super) tabs: u8,
     /// Requests or answers of one exchange that are lost.
     pub(super) losses: u8,
+    /// Requests that wait in servers at once, for a store that does not answer, while their tabs have given them up.
+    pub(super) held: u8,
+    /// Whether a rotation is dated when its request came, and not when it happens: a fault, to see that it is found out.
+    pub(super) backdated: bool,
     pub(super) thief: bool,
 }
 
@@ -49,6 +66,8 @@ pub(super) struct World {
     fresh: u8,
     /// The tabs, sorted, since it does not matter which is which.
     tabs: Vec<Tab>,
+    /// The requests that wait in servers, sorted.
+    held: Vec<Held>,
     /// Which tokens the thief has: a bit for each lag.
     loot: u8,
     /// Whether a thief has moved the chain on; from then on the owner may be logged out.
@@ -65,6 +84,19 @@ struct Tab {
     since: u8,
     /// How many requests and answers were lost in it.
     losses: u8,
+}
+
+/// A request that waits, however long, to be decided in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Held {
+    /// The token that it presents.
+    token: Lag,
+    /// How far ahead the clock of its server is.
+    ahead: u8,
+    /// By that clock, the time from the last rotation to its coming.
+    came: i8,
+    /// How long it has waited; not counted beyond [`LONGEST_WAIT`].
+    waited: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,6 +121,10 @@ pub(super) enum Step {
     Ask(usize),
     /// A request reaches a node whose clock is this far ahead.
     Reach(usize, u8),
+    /// A request reaches such a node and waits there, and its tab gives it up.
+    Hold(usize, u8),
+    /// A request that waited is decided.
+    Decide(usize),
     /// An answer reaches its tab.
     Receive(usize),
     /// A request or an answer is lost.
@@ -116,7 +152,8 @@ pub(super) enum Violation {
 impl World {
     pub(super) fn new(bounds: Bounds) -> Self {
         let tabs = vec![REST; usize::from(bounds.tabs)];
-        Self { age: 0, jar: 0, fresh: bounds.access_life, tabs, loot: 0, robbed: false, ended: false }
+        let (jar, fresh) = (0, bounds.access_life);
+        Self { age: 0, jar, fresh, tabs, held: Vec::new(), loot: 0, robbed: false, ended: false }
     }
 
     /// All that can happen now. What cannot is what makes the clients honest: they wait until their access token is old,
@@ -126,8 +163,10 @@ impl World {
             return Vec::new();
         }
         let mut steps = vec![Step::LogOut];
+        steps.extend((0..self.held.len()).map(Step::Decide));
         let tabs = || self.tabs.iter().enumerate();
-        if tabs().all(|(_, tab)| tab.phase == Phase::Rest || tab.since < bounds.exchange) {
+        let may_wait = |tab: &Tab| tab.phase == Phase::Waiting && self.jar == 0;
+        if tabs().all(|(_, tab)| tab.phase == Phase::Rest || may_wait(tab) || tab.since < bounds.exchange) {
             steps.push(Step::Pass);
         }
         let under_way = |tab: &Tab| matches!(tab.phase, Phase::Asked | Phase::Answered);
@@ -144,6 +183,9 @@ impl World {
             }
             if under_way(tab) && tab.losses < bounds.losses {
                 steps.push(Step::Lose(place));
+                if tab.phase == Phase::Asked && self.held.len() < usize::from(bounds.held) {
+                    steps.extend((0..=bounds.skew).map(|ahead| Step::Hold(place, ahead)));
+                }
             }
         }
         if bounds.thief {
@@ -161,6 +203,8 @@ impl World {
             Step::Pass => next.pass(bounds),
             Step::Ask(place) => next.tabs[place] = Tab { phase: Phase::Asked, token: self.jar, ..REST },
             Step::Reach(place, ahead) => next.reach(place, ahead, rule, bounds)?,
+            Step::Hold(place, ahead) => next.hold(place, ahead),
+            Step::Decide(place) => next.decide_held(place, rule, bounds)?,
             Step::Receive(place) => next.receive(place, bounds),
             Step::Lose(place) => next.lose(place),
             Step::Retry(place) => next.retry(place),
@@ -170,25 +214,48 @@ impl World {
             Step::Strike(lag, ahead) => next.strike(lag, ahead, rule, bounds)?,
         }
         next.tabs.sort_unstable();
+        next.held.sort_unstable();
         Ok(next)
     }
 
     fn pass(&mut self, bounds: Bounds) {
         self.age = (self.age + 1).min(bounds.window.cast_signed() + 1);
         self.fresh = self.fresh.saturating_sub(1);
+        let is_current = self.jar == 0;
         for tab in self.tabs.iter_mut().filter(|tab| tab.phase != Phase::Rest) {
-            tab.since += 1;
+            let begins_anew = tab.phase == Phase::Waiting && is_current;
+            (tab.since, tab.losses) = if begins_anew { (0, 0) } else { (tab.since + 1, tab.losses) };
+        }
+        for held in &mut self.held {
+            held.waited = (held.waited + 1).min(LONGEST_WAIT);
         }
     }
 
     fn reach(&mut self, place: usize, ahead: u8, rule: Rule, bounds: Bounds) -> Result<(), Violation> {
-        let given = self.present(self.tabs[place].token, ahead, rule, bounds)?;
+        let given = self.present(self.coming(self.tabs[place].token, ahead), rule, bounds)?;
         if !given && !self.robbed {
             return Err(Violation::HonestClientLoggedOut);
         }
         let tab = &mut self.tabs[place];
         *tab = Tab { phase: Phase::Answered, token: 0, ..*tab };
         Ok(())
+    }
+
+    /// What a request is when it comes.
+    fn coming(&self, token: Lag, ahead: u8) -> Held {
+        Held { token, ahead, came: self.age + ahead.cast_signed(), waited: 0 }
+    }
+
+    fn hold(&mut self, place: usize, ahead: u8) {
+        self.held.push(self.coming(self.tabs[place].token, ahead));
+        self.lose(place);
+    }
+
+    /// Nobody waits for the answer any more, so it may be any, as long as nothing ends.
+    fn decide_held(&mut self, place: usize, rule: Rule, bounds: Bounds) -> Result<(), Violation> {
+        let held = self.held.remove(place);
+        self.present(held, rule, bounds)?;
+        if self.ended && !self.robbed { Err(Violation::HonestClientLoggedOut) } else { Ok(()) }
     }
 
     /// An answer that was overtaken does not put an older token into the jar.
@@ -220,7 +287,7 @@ impl World {
 
     fn strike(&mut self, lag: Lag, ahead: u8, rule: Rule, bounds: Bounds) -> Result<(), Violation> {
         let too_late = lag > 1 || (lag == 1 && self.age + ahead.cast_signed() > bounds.window.cast_signed());
-        let given = self.present(lag, ahead, rule, bounds)?;
+        let given = self.present(self.coming(lag, ahead), rule, bounds)?;
         if too_late && !self.ended {
             return Err(Violation::ThiefGotAway);
         }
@@ -230,11 +297,13 @@ impl World {
     }
 
     /// Presents a token. Tells whether the successor was given, which has lag 0 then.
-    fn present(&mut self, lag: Lag, ahead: u8, rule: Rule, bounds: Bounds) -> Result<bool, Violation> {
-        let presented = CURRENT - u64::from(lag);
-        match self.decide(presented, ahead, rule, bounds) {
-            Decision::Rotate { generation } if lag == 0 && generation == CURRENT + 1 => self.rotate(ahead),
-            Decision::Replay { generation } if lag == 1 && generation == CURRENT => {}
+    fn present(&mut self, request: Held, rule: Rule, bounds: Bounds) -> Result<bool, Violation> {
+        let presented = CURRENT - u64::from(request.token);
+        match self.decide(presented, request, rule, bounds) {
+            Decision::Rotate { generation } if request.token == 0 && generation == CURRENT + 1 => {
+                self.rotate(request, bounds);
+            }
+            Decision::Replay { generation } if request.token == 1 && generation == CURRENT => {}
             Decision::Rotate { .. } | Decision::Replay { .. } => return Err(Violation::ChainForked),
             Decision::Reuse => {
                 self.end(rule, bounds)?;
@@ -245,18 +314,24 @@ impl World {
         Ok(true)
     }
 
-    fn decide(&self, presented: u64, ahead: u8, rule: Rule, bounds: Bounds) -> Decision {
+    fn decide(&self, presented: u64, request: Held, rule: Rule, bounds: Bounds) -> Decision {
         let mut session = sample::any(NOW);
         session.generation = CURRENT;
         session.ended = self.ended.then_some(Ended { at: NOW, reason: EndReason::Reuse });
-        let now = NOW.plus_seconds(i64::from(self.age) + i64::from(ahead));
-        rule(&session, presented, now, bounds.window)
+        let at = NOW.plus_seconds(i64::from(request.came));
+        rule(&session, presented, Presented { at, waited: Duration::from_secs(request.waited.into()) }, bounds.window)
     }
 
     /// Everyone's tokens are one generation further behind.
-    fn rotate(&mut self, ahead: u8) {
+    fn rotate(&mut self, by: Held, bounds: Bounds) {
         let older = |lag: Lag| (lag + 1).min(FAR);
-        self.age = -ahead.cast_signed();
+        let ahead =
+            if bounds.backdated { by.ahead.cast_signed() - by.waited.cast_signed() } else { by.ahead.cast_signed() };
+        self.age = -ahead;
+        for held in &mut self.held {
+            held.token = older(held.token);
+            held.came = held.ahead.cast_signed() - held.waited.cast_signed() - ahead;
+        }
         self.jar = older(self.jar);
         for tab in self.tabs.iter_mut().filter(|tab| matches!(tab.phase, Phase::Asked | Phase::Answered)) {
             tab.token = older(tab.token);
@@ -269,7 +344,8 @@ impl World {
     fn end(&mut self, rule: Rule, bounds: Bounds) -> Result<(), Violation> {
         self.ended = true;
         let refuses = |presented| {
-            (0..=bounds.skew).all(|ahead| matches!(self.decide(presented, ahead, rule, bounds), Decision::Refused(_)))
+            let refused = |ahead| self.decide(presented, self.coming(0, ahead), rule, bounds);
+            (0..=bounds.skew).all(|ahead| matches!(refused(ahead), Decision::Refused(_)))
         };
         let refuses_all = (CURRENT - u64::from(FAR)..=CURRENT + 1).all(refuses);
         if refuses_all { Ok(()) } else { Err(Violation::EndedSessionLives) }

@@ -1,7 +1,7 @@
-use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
+
+use jotgate_testkit::interop::library;
 
 use super::*;
 
@@ -172,21 +172,4 @@ fn verify_all(mut program: Command) -> usize {
     let printed = String::from_utf8(output.stdout).unwrap();
     let hashes = printed.lines().map(|line| line.split_once(' ').unwrap().1);
     hashes.inspect(|hash| check(hash, PASSWORD, true)).count()
-}
-
-/// The folder of a language's libraries, if the one that is needed is in it; otherwise the test says that it is skipped.
-fn library(test: &str, language: &str, name: &str) -> Option<PathBuf> {
-    let folder = interop_folder().map(|folder| PathBuf::from(folder).join(language));
-    let found = folder.filter(|folder| folder.join(name).is_dir());
-    if found.is_none() {
-        // Not `eprintln!`: libtest would keep it to itself.
-        let said = format!("SKIPPED: {test}: no {language}/{name} where JOTGATE_TEST_INTEROP points\n");
-        std::io::stderr().write_all(said.as_bytes()).unwrap();
-    }
-    found
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test run says here where it has put other languages' libraries")]
-fn interop_folder() -> Option<OsString> {
-    std::env::var_os("JOTGATE_TEST_INTEROP")
 }

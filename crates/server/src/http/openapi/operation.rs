@@ -28,6 +28,8 @@ pub(super) enum Access {
     Anyone,
     /// Whoever has a session, by its refresh token.
     Session,
+    /// Whoever has a session, by either of its tokens.
+    EitherToken,
     /// Whoever has an access token.
     Token,
     /// Whoever has an access token with the scope `jotgate:admin`.
@@ -78,21 +80,20 @@ pub(super) enum Content {
     Text(&'static str),
 }
 
-impl Operation {
-    /// Whether a token may come as a cookie, or in the header.
-    pub(super) fn takes_a_token(&self) -> bool {
-        self.access != Access::Anyone
-    }
-}
-
 impl Access {
-    /// Whether a call may be refused with this for its access token.
-    pub(super) fn may_refuse(self, code: VerificationCode) -> bool {
+    /// The security schemes, one of which is enough; `None` where the token is in the body.
+    pub(super) fn ways(self) -> &'static [Option<&'static str>] {
         match self {
-            Self::Anyone | Self::Session => false,
-            Self::Token => code != VerificationCode::ScopeInsufficient,
-            Self::Administrator => true,
+            Self::Anyone => &[],
+            Self::Session => &[None, Some("refreshCookie")],
+            Self::EitherToken => &[Some("bearer"), Some("cookie"), None, Some("refreshCookie")],
+            Self::Token | Self::Administrator => &[Some("bearer"), Some("cookie")],
         }
+    }
+
+    /// Whether a call may be refused with this for its access token. Scopes that are lacking have a code of the server's own.
+    pub(super) fn may_refuse(self, code: VerificationCode) -> bool {
+        !matches!(self, Self::Anyone | Self::Session) && code != VerificationCode::ScopeInsufficient
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         tag: SESSIONS,
-        access: Access::Token,
+        access: Access::EitherToken,
         parameters: &[in_query(
             "scope",
             Kind::OneOf(&["local", "others", "global"]),
@@ -120,7 +120,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         tag: ACCOUNTS,
         body: Some(needs("EmailVerifyRequest")),
         answers: &[DONE],
-        refusals: &[TokenInvalid, EmailTaken, TooManyAttempts],
+        refusals: &[TokenInvalid, EmailTaken],
         ..post("/v1/email/verify", "verifyEmail", "Proves an address by the link that was sent to it.")
     },
     Operation {
@@ -196,7 +196,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         access: Access::Administrator,
         parameters: &[USER_ID],
         answers: &[DONE],
-        refusals: &[UserNotFound, OwnAccount],
+        refusals: &[UserNotFound],
         ..post("/v1/admin/users/{id}/enable", "enableAccount", "Opens a closed account again.")
     },
     Operation {

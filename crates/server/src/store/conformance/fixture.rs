@@ -1,5 +1,7 @@
 //! People, sessions and times for the cases.
 
+use std::time::Duration;
+
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -13,7 +15,9 @@ use crate::domain::session::{EndReason, Session, SessionId, sample};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{User, UserId};
 use crate::store::revocations::{Feed, RevocationsAfter};
-use crate::store::sessions::{EndSessions, OpenSession, OpenSessionOutcome, RotateOutcome, RotateSession, Which};
+use crate::store::sessions::{
+    EndSessions, LogOutByToken, OpenSession, OpenSessionOutcome, RotateOutcome, RotateSession, Which,
+};
 use crate::store::users::{CreateUser, CreateUserOutcome};
 use crate::store::{Op, Store, StoreError};
 
@@ -49,7 +53,11 @@ pub(in crate::store) fn session(number: u128, user: &User) -> Session {
 
 /// Creates user 1.
 pub(in crate::store) async fn with_user(store: &Store) -> User {
-    let user = user(1);
+    with_user_number(store, 1).await
+}
+
+pub(in crate::store) async fn with_user_number(store: &Store, number: u128) -> User {
+    let user = user(number);
     assert_eq!(store.write(CreateUser { user: user.clone(), session: None }).await, Ok(CreateUserOutcome::Created));
     user
 }
@@ -83,13 +91,29 @@ pub(in crate::store) fn rotate(number: u128, presented: u64, now: Timestamp) -> 
         id: session_id(number),
         presented,
         now,
-        waiting: Waiting::from_now(),
+        waiting: Waiting::For(Duration::ZERO),
+        again: false,
         policies: RefreshPolicies::default(),
         address: Some("198.51.100.1".to_owned()),
         user_agent: Some("Lynx".to_owned()),
         request: None,
         forget_at: FORGET_AT,
         notify: false,
+    }
+}
+
+/// A log-out with the first token of a session.
+pub(in crate::store) fn log_out(number: u128, which: Which, now: Timestamp) -> LogOutByToken {
+    LogOutByToken {
+        id: session_id(number),
+        presented: 0,
+        which,
+        reason: EndReason::LogoutGlobal,
+        now,
+        waiting: Waiting::For(Duration::ZERO),
+        policies: RefreshPolicies::default(),
+        forget_at: FORGET_AT,
+        notify: true,
     }
 }
 

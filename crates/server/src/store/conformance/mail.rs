@@ -1,7 +1,9 @@
 mod steps;
 
 use super::House;
-use super::fixture::{FORGET_AT, HASH, NOW, at_once, feed, open, rotate, session, session_id, user, with_user};
+use super::fixture::{
+    FORGET_AT, HASH, NOW, at_once, feed, log_out, open, rotate, session, session_id, user, with_user, with_user_number,
+};
 use crate::domain::email::Email;
 use crate::domain::mail::{Facts, Kind, Letter, Message, Purpose};
 use crate::domain::password::PasswordHash;
@@ -13,7 +15,7 @@ use crate::store::mail_tokens::{
 use crate::store::outbox::{
     Attempted, EndAttempt, IsMailDue, Prepared, RegisterUnproven, RegisterUser, TakeUpMail, Waiting, WaitingMail,
 };
-use crate::store::sessions::{FindSession, LogOutByToken, OpenSession, OpenSessionOutcome, Which};
+use crate::store::sessions::{FindSession, OpenSession, OpenSessionOutcome, Which};
 use crate::store::users::{
     ChangePassword, ChangePasswordOutcome, CreateUser, CreateUserOutcome, DeleteUser, DisableUser, FindUser,
 };
@@ -219,6 +221,23 @@ pub(in crate::store) async fn an_address_of_somebody_else_is_not_taken(house: &i
     assert_eq!(find(&store, &ada).await.email, ada.email);
 }
 
+pub(in crate::store) async fn of_several_who_take_one_address_at_once_one_gets_it(house: &impl House) {
+    let store = house.open();
+    // How often the moment is tried to be met.
+    for round in 0..12 {
+        let (numbers, wanted) = (10 * round + 1..=10 * round + 8, user(1000 + u128::from(round)));
+        for number in numbers.clone() {
+            let user = with_user_number(&store, number.into()).await;
+            let change = Message { user: Some(user.id), ..message(number.into(), Kind::ChangeEmail, &wanted) };
+            assert_eq!(send(&store, change, number, NOW).await, Prepared::Send(Letter::ChangeEmail));
+        }
+        let answers = at_once(&store, numbers.map(verify)).await;
+        let changed = answers.iter().filter(|answer| matches!(answer, Ok(VerifyOutcome::Changed(_)))).count();
+        let taken = answers.iter().filter(|answer| **answer == Ok(VerifyOutcome::Taken)).count();
+        assert_eq!((changed, taken), (1, 7), "{answers:?}");
+    }
+}
+
 pub(in crate::store) async fn registering_where_it_has_to_be_proven_tells_nothing(house: &impl House) {
     let store = house.open();
     let ada = with_user(&store).await;
@@ -299,17 +318,7 @@ pub(in crate::store) async fn a_reuse_is_told_of_once(house: &impl House) {
     for _ in 0..2 {
         store.rotate(crate::store::sessions::RotateSession { notify: true, ..rotate(1, 0, late) }).await.unwrap();
     }
-    let log_out = LogOutByToken {
-        id: session_id(2),
-        presented: 0,
-        which: Which::All,
-        reason: EndReason::LogoutGlobal,
-        now: late,
-        policies: crate::domain::refresh::RefreshPolicies::default(),
-        forget_at: FORGET_AT,
-        notify: true,
-    };
-    store.write(log_out).await.unwrap();
+    store.write(log_out(2, Which::All, late)).await.unwrap();
     let mut told = take_up(&store, late).await;
     told.sort_by_key(|mail| mail.id);
     let ids: Vec<_> = told.iter().map(|mail| mail.id).collect();

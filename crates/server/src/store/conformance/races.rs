@@ -5,28 +5,20 @@ use tokio::task::JoinSet;
 
 use super::House;
 use super::fixture::{
-    FORGET_AT, HASH, NOW, at_once, end, feed, open, rotate, session, session_id, sessions_told, user, with_user,
+    FORGET_AT, HASH, NOW, at_once, end, feed, log_out, open, rotate, session, session_id, sessions_told, with_user,
+    with_user_number,
 };
 use crate::domain::password::PasswordHash;
-use crate::domain::refresh::RefreshPolicies;
-use crate::domain::session::{EndReason, Session};
+use crate::domain::session::Session;
 use crate::domain::user::User;
-use crate::store::sessions::{
-    FindSession, ListSessions, LogOutByToken, OpenSession, OpenSessionOutcome, RotateOutcome, Which,
-};
-use crate::store::users::{ChangePassword, CreateUser, DeleteUser, DisableUser, FindUser, UpgradePasswordHash};
+use crate::store::sessions::{FindSession, ListSessions, OpenSession, OpenSessionOutcome, RotateOutcome, Which};
+use crate::store::users::{ChangePassword, DeleteUser, DisableUser, FindUser, UpgradePasswordHash};
 use crate::store::{Op, Store};
 
 /// How often the moment is tried to be met.
 const ROUNDS: u128 = 12;
 /// Log-ins that run into the change.
 const LOG_INS: u128 = 6;
-
-async fn with_user_number(store: &Store, number: u128) -> User {
-    let user = user(number);
-    store.write(CreateUser { user: user.clone(), session: None }).await.unwrap();
-    user
-}
 
 async fn live(store: &Store, user: &User) -> usize {
     store.read(ListSessions { user: user.id, now: NOW }).await.unwrap().len()
@@ -97,16 +89,7 @@ pub(in crate::store) async fn a_refresh_and_a_log_out_at_once_leave_nothing_aliv
     let user = with_user(&store).await;
     for number in 1..=40 {
         store.write(open(session(number, &user))).await.unwrap();
-        let by_token = LogOutByToken {
-            id: session_id(number),
-            presented: 0,
-            which: Which::One(session_id(number)),
-            reason: EndReason::Logout,
-            now: NOW,
-            policies: RefreshPolicies::default(),
-            forget_at: FORGET_AT,
-            notify: false,
-        };
+        let by_token = log_out(number, Which::One(session_id(number)), NOW);
         let (refreshed, ended) = tokio::join!(store.rotate(rotate(number, 0, NOW)), store.write(by_token));
         assert!(matches!(refreshed, Ok(RotateOutcome::Rotated { .. } | RotateOutcome::Refused(_))), "{refreshed:?}");
         assert!(ended.is_ok());

@@ -1,8 +1,11 @@
+use std::time::Duration;
+
 use super::House;
 use super::fixture::{
-    FORGET_AT, HASH, NOW, at_once, end, feed, open, rotate, rotate_at_once, session, session_id, sessions_told, user,
-    with_sessions, with_user,
+    FORGET_AT, HASH, NOW, at_once, end, feed, log_out, open, rotate, rotate_at_once, session, session_id,
+    sessions_told, user, with_sessions, with_user,
 };
+use crate::clock::Waiting;
 use crate::domain::email::Email;
 use crate::domain::password::PasswordHash;
 use crate::domain::refresh::Refused;
@@ -11,8 +14,8 @@ use crate::domain::session::{EndReason, Session};
 use crate::domain::user::User;
 use crate::store::Store;
 use crate::store::sessions::{
-    DeleteDeadSessions, EndSessions, FindSession, ListSessions, OpenSession, OpenSessionOutcome, RotateOutcome,
-    SeenFrom, Swept, Which,
+    DeleteDeadSessions, EndSessions, FindSession, ListSessions, LogOutByToken, LogOutOutcome, OpenSession,
+    OpenSessionOutcome, RotateOutcome, RotateSession, SeenFrom, Swept, Which,
 };
 use crate::store::users::{CreateUser, UpgradePasswordHash};
 
@@ -157,6 +160,43 @@ pub(in crate::store) async fn a_rotation_that_was_overtaken_ends_nothing(house: 
     assert!(matches!(store.rotate(rotate(1, 2, NOW)).await, Ok(RotateOutcome::Rotated { .. })));
     // Who has not waited is a thief.
     assert!(matches!(store.rotate(rotate(1, 0, NOW)).await, Ok(RotateOutcome::Reused { .. })));
+}
+
+pub(in crate::store) async fn the_retry_window_begins_with_the_rotation_however_long_that_was_waited_for(
+    house: &impl House,
+) {
+    let store = house.open();
+    with_sessions(&store, [1]).await;
+    let waited = |seconds| RotateSession { waiting: Waiting::For(Duration::from_secs(seconds)), ..rotate(1, 0, NOW) };
+    assert!(matches!(store.rotate(waited(40)).await, Ok(RotateOutcome::Rotated { .. })));
+    assert_eq!(find(&store, 1).await.unwrap().rotated_at, NOW.plus_seconds(40));
+    // Its client has given up meanwhile, and asks again with what it has.
+    for seconds in [35, 41, 70] {
+        let retried = store.rotate(rotate(1, 0, NOW.plus_seconds(seconds))).await;
+        assert!(matches!(retried, Ok(RotateOutcome::Replayed { .. })), "after {seconds} s: {retried:?}");
+    }
+    assert!(matches!(store.rotate(rotate(1, 0, NOW.plus_seconds(71))).await, Ok(RotateOutcome::Reused { .. })));
+}
+
+pub(in crate::store) async fn a_log_out_everywhere_that_was_overtaken_ends_nothing(house: &impl House) {
+    let store = house.open();
+    with_sessions(&store, [1, 2]).await;
+    for presented in [0, 1] {
+        store.rotate(rotate(1, presented, NOW)).await.unwrap();
+    }
+    let waiting = Waiting::For(Duration::from_secs(1));
+    for which in [Which::All, Which::Others(session_id(1))] {
+        let late = LogOutByToken { waiting, ..log_out(1, which, NOW) };
+        assert_eq!(store.write(late).await, Ok(LogOutOutcome::Overtaken));
+    }
+    assert_eq!([end_reason(&store, 1).await, end_reason(&store, 2).await], [None, None]);
+    // Who has not waited is a thief.
+    let reused = store.write(log_out(1, Which::All, NOW)).await;
+    assert!(matches!(reused, Ok(LogOutOutcome::Reused { ended: 1, .. })), "{reused:?}");
+    // Its own session a token ends however long that has waited.
+    store.rotate(rotate(2, 0, NOW)).await.unwrap();
+    let own = LogOutByToken { waiting, ..log_out(2, Which::One(session_id(2)), NOW) };
+    assert!(matches!(store.write(own).await, Ok(LogOutOutcome::Done { ended: 1, .. })));
 }
 
 pub(in crate::store) async fn a_session_that_is_over_refuses(house: &impl House) {

@@ -29,15 +29,19 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let said = store_error(&error);
         match error.code() {
-            Some(code) if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED => {
-                Self::Conflict(said)
-            }
+            Some(code) if is_conflict(code) => Self::Conflict(said),
             Some(code) if ends_connection(code) => Self::Lost(said),
             Some(_) => Self::Final(said),
             None if is_ours(&error) => Self::Final(said),
             None => Self::Lost(said),
         }
     }
+}
+
+/// An operation looks for what must be unique before it adds it, so where it is there after all somebody else was faster; the
+/// next look will find it.
+fn is_conflict(code: &SqlState) -> bool {
+    [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::UNIQUE_VIOLATION].contains(code)
 }
 
 /// After these the server closes the connection (a shutdown, a crash of a neighbour, a time-out while idle), or does not

@@ -180,7 +180,7 @@ pub(super) async fn rotate_many<'o>(
 struct Columns<'o> {
     ids: Vec<&'o [u8]>,
     presented: Vec<i64>,
-    now: Vec<i64>,
+    rotated_at: Vec<i64>,
     addresses: Vec<Option<&'o str>>,
     user_agents: Vec<Option<&'o str>>,
 }
@@ -190,13 +190,13 @@ impl<'o> Columns<'o> {
         self.ids.push(op.id.as_bytes());
         // A generation that cannot be stored is none that a session can have.
         self.presented.push(i64::try_from(op.presented).unwrap_or(-1));
-        self.now.push(op.now.millis());
+        self.rotated_at.push(op.rotated_at().millis());
         self.addresses.push(op.address.as_deref());
         self.user_agents.push(op.user_agent.as_deref());
     }
 
     fn values(&self) -> [Value<'_>; 5] {
-        [&self.ids, &self.presented, &self.now, &self.addresses, &self.user_agents]
+        [&self.ids, &self.presented, &self.rotated_at, &self.addresses, &self.user_agents]
     }
 }
 

@@ -1,9 +1,8 @@
 //! Logging out with a refresh token: what it proves and what it ends, in one transaction.
 
-use std::time::Duration;
-
 use super::rotate::{SessionOfUser, load, reused};
 use super::{Ending, Which, end_all, end_one, end_others};
+use crate::clock::Waiting;
 use crate::domain::refresh::{self, Decision, RefreshPolicies, Refused};
 use crate::domain::session::{EndReason, Session, SessionId};
 use crate::domain::time::Timestamp;
@@ -24,7 +23,10 @@ pub(crate) struct LogOutByToken {
     /// `One` is the token's own session, and `Others` keeps it.
     pub(crate) which: Which,
     pub(crate) reason: EndReason,
+    /// When it was presented.
     pub(crate) now: Timestamp,
+    /// Since it was presented.
+    pub(crate) waiting: Waiting,
     pub(crate) policies: RefreshPolicies,
     /// When the last access token alive now will have expired.
     pub(crate) forget_at: Timestamp,
@@ -47,6 +49,8 @@ pub(crate) enum LogOutOutcome {
     },
     /// There is no such session any more, and so nothing to end.
     Unknown,
+    /// The session has moved on while this waited: nothing has ended.
+    Overtaken,
     Refused(Refused),
 }
 
@@ -63,9 +67,11 @@ impl Op for LogOutByToken {
             return Ok(LogOutOutcome::Done { user: user_id, ended });
         }
         let policy = self.policies.of(&session.client_id);
-        match refresh::decide(&session, self.presented, self.now, Duration::ZERO, user.is_enabled(), policy) {
+        let waited = self.waiting.so_far();
+        match refresh::decide(&session, self.presented, self.now, waited, user.is_enabled(), policy) {
             Decision::Rotate { .. } | Decision::Replay { .. } => self.end_further(tx, user_id).await,
-            Decision::Reuse | Decision::Overtaken => {
+            Decision::Overtaken => Ok(LogOutOutcome::Overtaken),
+            Decision::Reuse => {
                 let ended = self.end_own(tx, &session, EndReason::Reuse).await?;
                 if self.notify {
                     outbox::queue(tx, &reused(&session, None, self.now).to(&user)).await?;

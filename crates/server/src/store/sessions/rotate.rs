@@ -1,5 +1,7 @@
 //! Refreshing: the one change that every active user causes every few minutes.
 
+use std::time::Duration;
+
 use super::{COLUMNS, Ending, columns};
 use crate::clock::Waiting;
 use crate::domain::audit::{Actor, By, Event, Line, Origin};
@@ -23,8 +25,8 @@ statements! {
 }
 
 /// Rotates each session for which [`refresh::decide`] says so without a doubt, and gives it with its user: for PostgreSQL,
-/// which gets many at once. The arrays are ids, generations presented, times, network addresses and user agents; no id may
-/// come twice.
+/// which gets many at once. The arrays are ids, generations presented, times of rotation, network addresses and user agents; no
+/// id may come twice.
 pub(in crate::store) const ROTATE_MANY: &str = concat!(
     "UPDATE sessions SET generation = wanted.presented + 1, rotated_at = wanted.now, last_used_at = wanted.now, \
      address = wanted.address, user_agent = wanted.user_agent \
@@ -49,6 +51,8 @@ pub(crate) struct RotateSession {
     pub(crate) now: Timestamp,
     /// Since it was presented.
     pub(crate) waiting: Waiting,
+    /// Whether it may have taken place before, and nobody knows.
+    pub(crate) again: bool,
     pub(crate) policies: RefreshPolicies,
     /// The network address it came from.
     pub(crate) address: Option<String>,
@@ -101,13 +105,20 @@ impl RotateSession {
     /// The same once more, when it is not known whether it took place, because the answer was lost. If it did, the rule
     /// replays the successor, as to any retry; and if others have used that since, this one was overtaken by them.
     pub(in crate::store) fn again(self) -> Self {
-        Self { waiting: Waiting::for_ever(), ..self }
+        Self { again: true, ..self }
     }
 
     /// What the rule says.
     fn decide(&self, SessionOfUser { session, user }: &SessionOfUser) -> Decision {
         let policy = self.policies.of(&session.client_id);
-        refresh::decide(session, self.presented, self.now, self.waiting.so_far(), user.is_enabled(), policy)
+        let waited = if self.again { Duration::MAX } else { self.waiting.so_far() };
+        refresh::decide(session, self.presented, self.now, waited, user.is_enabled(), policy)
+    }
+
+    /// The time of a rotation that happens now. The retry window begins with it, however long it was waited for: who asks again
+    /// because of that must not be too late for it.
+    pub(in crate::store) fn rotated_at(&self) -> Timestamp {
+        self.now.plus(self.waiting.so_far())
     }
 
     /// Does what the rule says with a session that is held.
@@ -127,11 +138,12 @@ impl RotateSession {
     }
 
     async fn rotate<T: Tx>(&self, tx: &mut T, session: Session, generation: u64) -> Result<Session, StoreError> {
+        let rotated_at = self.rotated_at();
         let values = params![
             self.id.as_bytes(),
             stored_count(session.generation)?,
             stored_count(generation)?,
-            self.now,
+            rotated_at,
             self.address.as_deref(),
             self.user_agent.as_deref(),
         ];
@@ -140,8 +152,8 @@ impl RotateSession {
         }
         Ok(Session {
             generation,
-            rotated_at: self.now,
-            last_used_at: self.now,
+            rotated_at,
+            last_used_at: rotated_at,
             address: self.address.clone(),
             user_agent: self.user_agent.clone(),
             ..session

@@ -243,3 +243,23 @@ pub(crate) async fn people_are_told_of_what_they_may_not_have_done(site: Site) {
     send(change).await.ok(204);
     mail(&site, "Your password for 127.0.0.1 was changed", "ada@example.com").await;
 }
+
+/// Neither with the address of somebody else, unproven, nor by wanting it as a new one.
+pub(crate) async fn nobody_fills_a_mailbox_by_accounts_of_their_own(site: Site) {
+    let account = site.register("ada@example.com").await;
+    for letter in 'a'..='t' {
+        let body = json!({"email": "ada@example.com", "password": PASSWORD, "device": format!("device {letter}")});
+        site.post("/v1/login", body).await.ok(200);
+    }
+    for (number, code) in [202; 5].into_iter().chain([429]).enumerate() {
+        let body = json!({"email": "bob@example.com", "current_password": PASSWORD});
+        let change = site.request(Method::POST, "/v1/email/change").bearer_auth(account.text("access_token"));
+        assert_eq!(send(change.json(&body)).await.status, code, "{number}");
+    }
+    // What is queued last is sent last.
+    site.clock.advance(1);
+    forgot(&site, "ada@example.com").await.ok(202);
+    mail(&site, "Set a new password", "ada@example.com").await;
+    let told = site.page("/dev/mail").await.matches("A new device").count();
+    assert!((1..=5).contains(&told), "{told}");
+}
