@@ -85,6 +85,11 @@ impl Hasher {
         Ok(phc_string(&self.params, &salt, &output))
     }
 
+    /// Refuses at once while a hash would be refused, so that whoever asks can do so before anything else is done.
+    pub(crate) fn admit(&self) -> Result<(), HashError> {
+        if self.pool.has_room() { Ok(()) } else { Err(HashError::Overloaded) }
+    }
+
     /// Checks a password. Where there is none to check it against, the same work is done on a decoy.
     pub(crate) async fn verify(&self, password: Password, stored: Option<&PasswordHash>) -> Result<Verdict, HashError> {
         let Some(stored) = stored.and_then(|stored| self.read_or_report(stored)) else {

@@ -95,7 +95,10 @@ impl App {
         let stored = inner.store.read(LoadKeys).await?;
         let ring = present.follow(&stored, &inner.config.tokens, &inner.terms, &inner.keys.master)?;
         let failure = ring.failure().cloned();
+        // Before a key is gone it is known why: its tokens are refused as revoked, and not as of an unknown key.
+        let ended = self.follow_revocations().await;
         inner.keys.replace(ring);
+        ended?;
         failure.map_or(Ok(()), |failure| Err(failure.into()))
     }
 

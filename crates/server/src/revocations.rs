@@ -99,7 +99,9 @@ impl Revocations {
             return Course::SetBack;
         }
         if let Some(last) = feed.entries.last() {
-            self.position.fetch_max(last.sequence, Ordering::AcqRel);
+            // Set back meanwhile by somebody else who read, what is before `after` is not known any more.
+            let further = |known: u64| (known >= after).then(|| known.max(last.sequence));
+            let _ = self.position.fetch_update(Ordering::AcqRel, Ordering::Acquire, further);
         }
         Course::GoesOn
     }

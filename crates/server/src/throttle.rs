@@ -22,6 +22,7 @@ use crate::config;
 use crate::domain::subnet::Subnet;
 use crate::domain::throttle::{Limit, Tries};
 use crate::domain::time::Timestamp;
+use crate::metrics;
 use crate::store::tries::{StoredTries, TriesChange};
 use memory::Memory;
 
@@ -64,6 +65,22 @@ struct Limits {
 }
 
 impl Act {
+    /// Its name among the metrics.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::LogIn => "log_in",
+            Self::ChangePassword => "change_password",
+            Self::ChangeEmail => "change_email",
+            Self::WantEmail => "want_email",
+            Self::Notice => "notice",
+            Self::Register => "register",
+            Self::RegisterUnproven => "register_unproven",
+            Self::Forgot => "forgot",
+            Self::Resend => "resend",
+            Self::Reset => "reset",
+        }
+    }
+
     /// NIST SP 800-63B-4 §3.2.2 asks for at most 100 failures in a row, and names waits of up to an hour that grow, and networks from
     /// which the person has logged in before, as ways to spare them the lock-out (OWASP ASVS 5.0 §6.1.1). By this table an account that
     /// is attacked from everywhere takes some 50 guesses on the first day and 24 on each one after it.
@@ -146,7 +163,7 @@ impl Throttle {
 
     /// Admits a try, or says how long to wait.
     pub(crate) fn admit(&self, act: Act, who: Who<'_>, now: Timestamp) -> Result<Attempt<'_>, Refused> {
-        self.admit_by(act.limits(), act, who, now)
+        self.admit_by(act.limits(), act, who, now).inspect_err(|_| metrics::throttled(act))
     }
 
     /// The same for something that is counted by account alone.
@@ -157,7 +174,8 @@ impl Throttle {
     /// The same for somebody who has logged in to this account from this network before. All is counted; what strangers did is not
     /// held against them.
     pub(crate) fn admit_known(&self, act: Act, who: Who<'_>, now: Timestamp) -> Result<Attempt<'_>, Refused> {
-        self.admit_by(Limits { account: None, network: None, ..act.limits() }, act, who, now)
+        let own = Limits { account: None, network: None, ..act.limits() };
+        self.admit_by(own, act, who, now).inspect_err(|_| metrics::throttled(act))
     }
 
     fn admit_by(&self, held_to: Limits, act: Act, who: Who<'_>, now: Timestamp) -> Result<Attempt<'_>, Refused> {

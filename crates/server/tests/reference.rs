@@ -1,4 +1,4 @@
-//! `docs/reference/configuration.md` and `audit.md` are the tables of keys and of events, written out. A stale page is written
+//! `docs/reference/configuration.md`, `audit.md` and `metrics.md` are the tables of keys, of events and of metrics, written out. A stale page is written
 //! anew, and the test fails once.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
@@ -6,6 +6,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use jotgate_server::METRICS;
 use jotgate_server::config::reference;
 use jotgate_server::domain::audit::Event;
 
@@ -17,6 +18,11 @@ fn configuration_md_is_fresh() {
 #[test]
 fn audit_md_is_fresh() {
     is_fresh("audit.md", &audit());
+}
+
+#[test]
+fn metrics_md_is_fresh() {
+    is_fresh("metrics.md", &metrics());
 }
 
 fn is_fresh(name: &str, fresh: &str) {
@@ -39,6 +45,24 @@ fn audit() -> String {
     );
     for event in Event::ALL {
         let _ = writeln!(page, "| `{}` | {} |", event.name(), event.meaning());
+    }
+    page
+}
+
+fn metrics() -> String {
+    let mut page = String::from(
+        "# Metrics\n\n\
+         With `metrics.listen` the server answers `GET /metrics` on a listener of its own, in the text format of Prometheus. It asks\n\
+         nobody who they are and has no TLS, so an address that other machines can reach is refused unless `metrics.expose` is true.\n\
+         Labels are words of tables like this one and never anything that a client has written.\n\n\
+         A program that mounts the server installs a recorder of its own for the `metrics` facade, before it opens the server, and\n\
+         calls `App::observe` before it reads the gauges. What a guard counts is in the documentation of its crate.\n\n\
+         | metric | kind | labels | meaning |\n| --- | --- | --- | --- |\n",
+    );
+    for metric in METRICS {
+        let kind = if metric.is_counter { "counter" } else { "gauge" };
+        let labels: Vec<_> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let _ = writeln!(page, "| `{}` | {kind} | {} | {} |", metric.name, labels.join(", "), metric.meaning);
     }
     page
 }

@@ -1,6 +1,7 @@
 //! `jotgate serve`: the server.
 
 pub(crate) mod logging;
+mod metrics;
 pub(crate) mod signals;
 
 use std::io::IsTerminal;
@@ -12,6 +13,7 @@ use crate::config_source::{self, ConfigArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, bold};
 use crate::{runtime, store};
+use metrics::Recorder;
 use signals::Signals;
 
 /// Runs the server until it is told to stop (SIGTERM, Ctrl-C)
@@ -45,8 +47,12 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
 async fn serve(config: Config, output: Output) -> Result<(), Failure> {
     let signals = Signals::listen()?;
     let store = store::name(&config);
+    let recorder = Recorder::install(&config)?;
     let app = App::open(config).await.map_err(store::failure)?;
-    let server = Server::bind(app.clone()).await.map_err(store::failure)?;
+    let mut server = Server::bind(app.clone()).await.map_err(store::failure)?;
+    if let Some(recorder) = recorder {
+        server = server.with_metrics(move || recorder.render()).await.map_err(store::failure)?;
+    }
     announce(&app, &server, &store, output)?;
     server.run(signals.stopped(|| {})).await;
     tracing::info!("stopped");
@@ -60,8 +66,12 @@ fn announce(app: &App, server: &Server, store: &str, output: Output) -> Result<(
     if !std::io::stderr().is_terminal() {
         tracing::info!(%address, issuer, store, "listening");
     }
+    let metrics = server.metrics_address();
+    if let Some(address) = metrics {
+        tracing::info!(%address, "metrics");
+    }
     output.answer(
-        || json!({"listening": address, "issuer": issuer, "store": store}),
+        || json!({"listening": address, "issuer": issuer, "store": store, "metrics": metrics}),
         || format!("listening on {}, issuer {}, store {}", bold(address), bold(issuer), bold(store)),
     )
 }

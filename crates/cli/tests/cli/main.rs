@@ -16,6 +16,7 @@ mod jwk;
 mod jws;
 mod keys;
 mod kill;
+mod metrics;
 mod postgres;
 mod probe;
 mod secrets;

@@ -14,6 +14,7 @@ mod keys;
 mod legacy;
 mod log;
 mod mail;
+mod metrics;
 mod network;
 mod passwords;
 mod problem;
@@ -44,6 +45,7 @@ pub use keys::Keys;
 pub use legacy::Legacy;
 pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailLinks, MailTls};
+pub use metrics::Metrics;
 pub use network::Network;
 pub use passwords::Passwords;
 pub use problem::{ConfigError, Problem};
@@ -97,6 +99,8 @@ pub struct Config {
     pub audit: Audit,
     /// What is logged, and how.
     pub log: Log,
+    /// The listener that Prometheus asks.
+    pub metrics: Metrics,
     /// The folder that relative paths start from: that of the configuration file.
     #[serde(skip)]
     pub base_dir: PathBuf,

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    accounts, audit, clients, forward_auth, http, keys as keys_file, legacy, log, mail, passwords, revocations, roles,
-    sessions, store, throttle, tls, tokens,
+    accounts, audit, clients, forward_auth, http, keys as keys_file, legacy, log, mail, metrics, passwords,
+    revocations, roles, sessions, store, throttle, tls, tokens,
 };
 
 /// One key of the configuration.
@@ -40,6 +40,7 @@ pub fn keys() -> Vec<Key> {
         throttle::KEYS,
         audit::KEYS,
         log::KEYS,
+        metrics::KEYS,
     ];
     files.concat()
 }

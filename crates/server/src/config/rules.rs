@@ -77,6 +77,7 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("forward_auth.origins", config.forward_auth.origins.iter().try_for_each(|origin| exact_origin(origin)));
     refuse("audit.retention", audit_retention(config.audit.retention));
     refuse("log.level", not_empty(&config.log.level));
+    refuse("metrics.listen", metrics(&config.metrics));
     if problems.is_empty() { Ok(warnings(config)) } else { Err(ConfigError { problems }) }
 }
 
@@ -141,6 +142,23 @@ fn listen(text: &str) -> Result<(), String> {
         return Err(format!("`{text}` is not an address and port; write such as \"127.0.0.1:4400\" or \"[::]:4400\""));
     }
     Ok(())
+}
+
+/// Whoever reaches it reads it, so it is for this machine unless that is said.
+fn metrics(metrics: &super::Metrics) -> Result<(), String> {
+    let Some(address) = &metrics.listen else { return Ok(()) };
+    listen(address)?;
+    if metrics.expose || is_local(address) {
+        return Ok(());
+    }
+    Err(format!(
+        "other machines can reach `{address}`, and it asks nobody who they are; write \"127.0.0.1:4490\", or expose = true where the network keeps strangers out"
+    ))
+}
+
+/// Whether an address and port to listen on is for this machine alone.
+fn is_local(address: &str) -> bool {
+    address.rsplit_once(':').is_some_and(|(host, _)| is_loopback_host(host))
 }
 
 fn exact_origin(text: &str) -> Result<(), String> {
@@ -319,8 +337,7 @@ fn warnings(config: &Config) -> Vec<String> {
     if !config.throttle.enabled {
         warnings.push("throttle.enabled is false: passwords can be guessed at full speed. Only for tests".into());
     }
-    let open_listener = !config.http.listen.rsplit_once(':').is_some_and(|(host, _)| is_loopback_host(host));
-    if !config.is_https() && open_listener {
+    if !config.is_https() && !is_local(&config.http.listen) {
         warnings.push(format!(
             "http.listen is {} while the issuer is plain http on this machine: other machines can reach the server without TLS",
             config.http.listen

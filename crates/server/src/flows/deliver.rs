@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::domain::mail::{Letter, Message, try_again};
-use crate::mail::{Fate, NotSent, fate};
+use crate::mail::{Fate, NotSent};
+use crate::metrics;
 use crate::store::StoreError;
 use crate::store::outbox::{Attempted, EndAttempt, PrepareMail, Prepared};
 use crate::throttle::Act;
@@ -18,7 +19,7 @@ const NOTING_PAUSE: Duration = Duration::from_secs(1);
 /// Sends a mail that was taken up, or finds that there is none to send.
 pub(crate) async fn deliver(app: &App, message: Message) {
     if message.attempts == 1 {
-        fate(message.kind, Fate::Queued);
+        metrics::mail(message.kind, Fate::Queued);
     }
     let token = app.inner.keys.master().links().token(message.id);
     let prepare = PrepareMail { message: message.clone(), hash: token.hash(), now: app.now() };
@@ -27,7 +28,7 @@ pub(crate) async fn deliver(app: &App, message: Message) {
             hand_over(app, letter, &message, &token).await;
         }
         Ok(Prepared::Send(_)) => end(app, &message, Attempted::Done, Fate::Dropped).await,
-        Ok(Prepared::Drop) => fate(message.kind, Fate::Dropped),
+        Ok(Prepared::Drop) => metrics::mail(message.kind, Fate::Dropped),
         Ok(Prepared::Gone) => {}
         // It is due again when its attempt counts as failed.
         Err(error) => tracing::error!(%error, id = %message.id, "a mail could not be prepared; trying again"),
@@ -56,7 +57,7 @@ async fn hand_over(app: &App, letter: Letter, message: &Message, token: &LinkTok
 }
 
 async fn end(app: &App, message: &Message, attempted: Attempted, became: Fate) {
-    fate(message.kind, became);
+    metrics::mail(message.kind, became);
     if let Err(error) = note(app, message, attempted).await {
         tracing::error!(%error, id = %message.id, "it could not be noted what became of a mail; it may be sent again");
     }

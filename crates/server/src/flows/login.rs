@@ -57,6 +57,7 @@ async fn note(app: &App, failure: &Failure, whose: Option<UserId>, origin: Origi
 /// Tries to; says whose account it is as soon as that is known.
 async fn try_to(app: &App, login: LogIn, device: Device, whose: &mut Option<UserId>) -> Result<Opened, Failure> {
     grant::client(app, &device)?;
+    app.inner.hasher.admit()?;
     let attempt = admit(app, login.email.as_ref(), &device).await?;
     match check_and_open(app, &login, device, whose).await {
         Ok(opened) => {

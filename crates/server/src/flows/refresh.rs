@@ -5,6 +5,7 @@ use super::{Device, Failure};
 use crate::app::App;
 use crate::clock::Waiting;
 use crate::domain::refresh::Refused;
+use crate::metrics;
 use crate::revocations;
 use crate::store::sessions::{RotateOutcome, RotateSession};
 use crate::tokens::refresh_token::{NotOpened, RefreshToken};
@@ -33,7 +34,9 @@ pub async fn refresh(app: &App, token: &str, device: Device) -> Result<Grant, Fa
         forget_at: revocations::forget_at(now),
         notify: app.inner.mail.notices(),
     };
-    match app.inner.store.rotate(rotate).await? {
+    let outcome = app.inner.store.rotate(rotate).await;
+    metrics::refreshed(&outcome);
+    match outcome? {
         RotateOutcome::Rotated { session, user } => issue(app, &user, &session, session.rotated_at),
         RotateOutcome::Replayed { session, user } => issue(app, &user, &session, now),
         RotateOutcome::Reused { session } => {

@@ -22,6 +22,7 @@ use super::error::ApiError;
 use super::extract::RequestId;
 use crate::app::App;
 use crate::domain::time::Timestamp;
+use crate::metrics;
 use crate::random;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -116,6 +117,7 @@ impl Seen {
         let code = response.extensions().get::<ApiError>().map_or("", ApiError::code);
         let (status, took_ms) = (response.status().as_u16(), app.now().millis_since(started));
         let path = path.as_ref().map_or("(none)", MatchedPath::as_str);
+        metrics::answered(method, path, status, code);
         tracing::info!(method, path, status, code, took_ms, request_id = id, "answered");
         let headers = response.headers_mut();
         if let Ok(value) = HeaderValue::from_str(id) {

@@ -24,6 +24,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod me;
 pub(crate) mod metadata;
+pub(crate) mod metrics;
 pub(crate) mod openapi;
 mod original;
 pub(crate) mod pages;

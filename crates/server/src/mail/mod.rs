@@ -3,7 +3,6 @@
 
 mod compose;
 mod link;
-mod metrics;
 mod shown;
 mod templates;
 mod transport;
@@ -20,12 +19,12 @@ use crate::domain::mail::{Facts, Kind, Letter, Message, MessageId, Notice};
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
 use crate::flows::Failure;
+use crate::metrics;
 use crate::random;
 use crate::store::outbox::Waiting;
 use crate::tokens::link_token::LinkToken;
 
 pub(crate) use compose::{Parts, sender};
-pub(crate) use metrics::{Fate, fate};
 pub(crate) use shown::ShownMail;
 pub(crate) use templates::{BadTemplate, Templates, escaped};
 pub(crate) use transport::{NotSent, Transport, TransportError};
@@ -42,6 +41,33 @@ pub(crate) struct Mail {
     notices: bool,
     waiting: AtomicU64,
     wake: Notify,
+}
+
+/// What became of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It was queued here.
+    Queued,
+    /// A server has taken it.
+    Sent,
+    /// There was nothing to send: nobody has the address, it was settled meanwhile, or there were enough of its kind.
+    Dropped,
+    /// It is tried again later.
+    Retried,
+    /// It was given up.
+    Failed,
+}
+
+impl Fate {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Dropped => "dropped",
+            Self::Retried => "retried",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// Why mail cannot be set up, said to the operator.
@@ -107,7 +133,7 @@ impl Mail {
     /// Tells the metrics what waits.
     pub(crate) fn set_waiting(&self, waiting: Waiting, now: Timestamp) {
         self.waiting.store(waiting.count, Ordering::Relaxed);
-        metrics::waiting(waiting, now);
+        metrics::mail_waits(waiting, now);
     }
 }
 

@@ -33,8 +33,16 @@ impl Freshness {
     }
 
     pub(crate) fn is_stale(&self, now: Timestamp) -> bool {
-        let since = self.failing_since.load(Ordering::Relaxed);
-        now.millis().saturating_sub(since) > LIMIT
+        self.unreadable(now) > LIMIT
+    }
+
+    /// How long the store could not be read, in seconds.
+    pub(crate) fn unreadable_seconds(&self, now: Timestamp) -> u64 {
+        u64::try_from(self.unreadable(now) / 1000).unwrap_or(0)
+    }
+
+    fn unreadable(&self, now: Timestamp) -> i64 {
+        now.millis().saturating_sub(self.failing_since.load(Ordering::Relaxed))
     }
 }
 
@@ -51,7 +59,9 @@ mod tests {
         freshness.could_not_be_read(at(9));
         assert!(!freshness.is_stale(at(10)));
         assert!(freshness.is_stale(at(11)));
+        assert_eq!(freshness.unreadable_seconds(at(11)), 11);
         freshness.was_read();
         assert!(!freshness.is_stale(at(12)));
+        assert_eq!(freshness.unreadable_seconds(at(12)), 0);
     }
 }

@@ -12,13 +12,15 @@ use tempfile::TempDir;
 
 use super::documents::Signed;
 use super::live::Events;
+use super::{Course, Revocations};
 use crate::clock::Clock;
 use crate::config::{Config, Seconds};
-use crate::domain::revocation::Subject;
+use crate::domain::revocation::{Revocation, Subject};
 use crate::domain::time::Timestamp;
 use crate::flows;
 use crate::random::SystemRandom;
 use crate::store::conformance::revocations::{Append, PutBack};
+use crate::store::revocations::{Feed, FeedEntry};
 use crate::{App, Jobs};
 
 const NOW: i64 = 1_800_000_000;
@@ -316,4 +318,24 @@ async fn a_server_that_cannot_read_its_store_says_so_after_a_while() {
     until(|| app.inner.revocations.freshness.is_stale(app.now().plus_seconds(11))).await;
     assert!(!app.inner.revocations.freshness.is_stale(app.now().plus_seconds(10)));
     assert_eq!(refused(&app), "token_malformed", "what is wrong with the token itself comes first");
+}
+
+/// Two read after the same number while the store is set back. The second finds the new numbering known already, and knows no more
+/// of what is before that number than the first.
+#[test]
+fn of_two_that_read_while_the_store_is_set_back_neither_skips_what_is_new() {
+    let revocations = Revocations::new(&Config::default().revocations);
+    let entry = |sequence| FeedEntry {
+        sequence,
+        revocation: Revocation {
+            subject: Subject::Token(sequence.to_string()),
+            forget_at: Timestamp::from_seconds(i64::from(u32::MAX)),
+        },
+    };
+    let feed = |epoch, sequence| Feed { epoch, head: sequence, entries: vec![entry(sequence)] };
+    assert_eq!(revocations.take_in(0, &feed(0, 500)), Course::GoesOn);
+    assert_eq!(revocations.position(), 500);
+    assert_eq!(revocations.take_in(500, &feed(1, 550)), Course::SetBack);
+    assert_eq!(revocations.take_in(500, &feed(1, 550)), Course::GoesOn);
+    assert_eq!(revocations.position(), 0, "what is below 500 in the new numbering was never read");
 }

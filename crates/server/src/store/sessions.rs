@@ -34,6 +34,23 @@ macro_rules! columns {
 
 use columns;
 
+/// The sessions of a user that a log-in looks at: of those that have not ended and of those that have, the last so many. However
+/// often somebody has logged in and out, nobody waits longer for the next one.
+macro_rules! recent {
+    ($user:expr) => {
+        concat!(
+            "(SELECT * FROM (SELECT * FROM sessions WHERE user_id = ",
+            $user,
+            " AND ended_at IS NULL ORDER BY id DESC LIMIT 250) AS alive \
+             UNION ALL SELECT * FROM (SELECT * FROM sessions WHERE user_id = ",
+            $user,
+            " AND ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 250) AS ended) AS recent"
+        )
+    };
+}
+
+use recent;
+
 /// Rows are held in one order by everyone, so that no two wait for each other.
 macro_rules! in_order {
     () => {

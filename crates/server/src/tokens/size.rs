@@ -1,21 +1,18 @@
 //! How large access tokens become. They travel with every request, and programs in the way take headers of 4 or 8 KiB in all: what
 //! grows with roles and claims of the operator's own is noticed before it is refused somewhere.
 
-use metrics::counter;
-
 use crate::domain::user::UserId;
+use crate::metrics::large_token;
 
 /// Above this a token is large, in bytes.
 const LARGE: usize = 3 * 1024;
-/// Counts the large ones, through the facade `metrics`.
-const COUNTER: &str = "jotgate_large_access_tokens_total";
 
 /// Counts a token if it is large, and says so in the log if `may_log`, which is asked only then.
 pub(crate) fn watch(token: &str, user: UserId, may_log: impl FnOnce() -> bool) {
     if token.len() <= LARGE {
         return;
     }
-    counter!(COUNTER).increment(1);
+    large_token();
     if may_log() {
         tracing::warn!(
             %user,
@@ -47,7 +44,7 @@ mod tests {
         fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
 
         fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-            assert_eq!(key.name(), COUNTER);
+            assert_eq!(key.name(), "jotgate_large_access_tokens_total");
             Counter::from_arc(Arc::clone(&self.0))
         }
 

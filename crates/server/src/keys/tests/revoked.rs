@@ -15,8 +15,8 @@ async fn tokens_of_a_revoked_key_are_refused_at_once_and_for_good() {
     let revoked = flows::revoke_keys(&a, vec![kid.clone(), kid.clone()]).await.unwrap();
     assert_eq!((revoked.kids, revoked.now_signing.len()), (vec![kid.clone()], 1));
     assert_eq!(verdict(&a, &old), "key_revoked");
-    // The other server has yet to notice; then it says the same.
-    b.follow_revocations().await.unwrap();
+    // The other server has yet to notice; then it says the same, though it looks at the keys first.
+    assert_eq!(verdict(&b, &old), "ok");
     b.follow_keys().await.unwrap();
     assert_eq!(verdict(&b, &old), "key_revoked");
     // Nobody is logged out: a new token comes with the next refresh, signed by another key.
@@ -210,4 +210,25 @@ async fn a_server_that_cannot_look_at_the_keys_refuses_for_the_time_being() {
     .await;
     assert!(matches!(logout, Err(Failure::NoKey)), "{logout:?}");
     refresh(&a, &grant).await.unwrap();
+}
+
+/// Anybody can make up the name of a key.
+#[tokio::test]
+async fn whoever_names_an_unknown_key_causes_no_second_look_for_a_while() {
+    let house = House::new();
+    let (a, b) = (house.server().await, house.server().await);
+    flows::rotate_key(&a, KeyPurpose::Signing).await.unwrap();
+    let version = b.keyring().version();
+    let looked_at = async |looked| *b.inner.keys.looked.lock().await = looked;
+    // A look just now holds; so does its answer, whatever it was. That it lies ahead keeps a slow machine from ending it.
+    let just_now = monotonic() + Duration::from_hours(1);
+    looked_at(Some((just_now, true))).await;
+    assert!(b.look_at_the_keys().await.is_ok());
+    looked_at(Some((just_now, false))).await;
+    assert!(b.look_at_the_keys().await.is_err());
+    assert_eq!(b.keyring().version(), version);
+    looked_at(Some((monotonic() - LOOK_HOLDS, true))).await;
+    assert!(b.look_at_the_keys().await.is_ok());
+    assert!(b.keyring().version() > version);
+    assert!(b.inner.keys.looked.lock().await.is_some_and(|(at, seen)| seen && at < just_now), "this look holds now");
 }

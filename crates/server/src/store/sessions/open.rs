@@ -1,6 +1,6 @@
 //! Beginning a session. A user has at most so many, so that neither a forgotten device nor a runaway script lives on for ever.
 
-use super::{Ending, revoke};
+use super::{Ending, recent, revoke};
 use crate::domain::device::{SeenDevice, is_new};
 use crate::domain::mail::Notice;
 use crate::domain::password::PasswordHash;
@@ -33,7 +33,7 @@ statements! {
                   WHERE ended_at IS NULL ORDER BY sessions.id FOR UPDATE OF sessions) \
                   UPDATE sessions SET ended_at = $3, end_reason = $4 FROM held WHERE sessions.id = held.id \
                   RETURNING sessions.id");
-    SEEN_DEVICES = "SELECT DISTINCT device, user_agent FROM sessions WHERE user_id = $1 LIMIT 500";
+    SEEN_DEVICES = concat!("SELECT DISTINCT device, user_agent FROM ", recent!("$1"));
 }
 
 /// Begins a session, if the user may have one: two ways to a database that is far away, and back.

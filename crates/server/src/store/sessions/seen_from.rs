@@ -1,5 +1,6 @@
 //! From where somebody has logged in.
 
+use super::recent;
 use crate::domain::email::Email;
 use crate::domain::session::EndReason;
 use crate::store::error::StoreError;
@@ -7,10 +8,9 @@ use crate::store::sql::statements;
 use crate::store::tx::{FromRow, Op, ReadOp, Row, Tx, params};
 
 statements! {
-    SEEN_FROM = "SELECT sessions.address FROM sessions JOIN users ON users.id = sessions.user_id \
-                 WHERE users.email_key = $1 AND sessions.address IS NOT NULL \
-                 AND (sessions.end_reason IS NULL OR sessions.end_reason <> $2) \
-                 ORDER BY sessions.last_used_at DESC LIMIT 100";
+    SEEN_FROM = concat!("SELECT address FROM ", recent!("(SELECT id FROM users WHERE email_key = $1)"),
+                        " WHERE address IS NOT NULL AND (end_reason IS NULL OR end_reason <> $2) \
+                         ORDER BY last_used_at DESC LIMIT 100");
 }
 
 /// The addresses of the sessions that are kept of an account, the last used first, at most a hundred. Those of a stolen session

@@ -41,8 +41,8 @@ CREATE TABLE sessions (
     CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 ) WITH (fillfactor = 80);
 
--- The only index, and on a column that never changes.
-CREATE INDEX sessions_by_user ON sessions (user_id);
+-- The only index, and on columns that no refresh changes. Those of a user that have not ended stand together.
+CREATE INDEX sessions_by_user ON sessions (user_id, ended_at);
 
 CREATE TABLE revocations (
     sequence      BIGINT NOT NULL PRIMARY KEY,

@@ -40,8 +40,9 @@ CREATE TABLE sessions (
     CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- The only index, and on a column that never changes, so that a refresh touches one page of one tree.
-CREATE INDEX sessions_by_user ON sessions (user_id);
+-- The only index, and on columns that no refresh changes, so that it touches one page of one tree. Those of a user that have not
+-- ended stand together.
+CREATE INDEX sessions_by_user ON sessions (user_id, ended_at);
 
 CREATE TABLE revocations (
     sequence      INTEGER NOT NULL PRIMARY KEY,
