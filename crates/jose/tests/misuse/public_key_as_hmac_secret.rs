@@ -4,7 +4,6 @@ use jotgate_jose::{Algorithm, VerifyingKey};
 
 fn confuse(public: &VerifyingKey) {
     let _ = VerifyingKey::hmac(Algorithm::Hs256, public);
-    let _ = VerifyingKey::hmac(Algorithm::Hs256, public.as_ref());
 }
 
 fn main() {}

@@ -2,8 +2,10 @@
 
 use jotgate_jose::SigningKey;
 
-fn print(key: &SigningKey) {
-    let _ = format!("{}", key.to_jwk());
+fn print(_: impl std::fmt::Display) {}
+
+fn leak(key: &SigningKey) {
+    print(key.to_jwk());
 }
 
 fn main() {}
