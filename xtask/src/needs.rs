@@ -56,7 +56,7 @@ const NEEDS: &[Need] = &[
     },
     Need {
         name: "unshare",
-        wanted_by: "the test of a full disk",
+        wanted_by: "the tests of full disks",
         look: Look::Program("unshare"),
         get: Get::Apt(&["util-linux"]),
     },

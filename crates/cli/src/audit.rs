@@ -1,6 +1,6 @@
 //! `jotgate audit`: the trail of what happened.
 
-use jotgate_server::domain::audit::{Event, Line};
+use jotgate_server::domain::audit::{Event, Line, Whose};
 use jotgate_server::domain::time::Timestamp;
 use jotgate_server::domain::user::UserId;
 use jotgate_server::flows::{self, Lines};
@@ -23,6 +23,7 @@ const PAGE: u32 = 1000;
 #[command(after_help = "Examples:
   jotgate audit --user ada@example.com
   jotgate audit --event login --since 24h
+  jotgate audit --actor command_line
   jotgate audit --since 2026-11-01T00:00:00Z --json")]
 pub(crate) struct Args {
     /// Only what is about the account with this e-mail address or id; by its id also when it was deleted
@@ -31,6 +32,9 @@ pub(crate) struct Args {
     /// Only this event
     #[arg(long, value_parser = event)]
     event: Option<Event>,
+    /// Only what they did: anonymous, user, administrator, `command_line`, system, or an account by its e-mail address or id
+    #[arg(long, value_name = "KIND|EMAIL|ID")]
+    actor: Option<String>,
     /// Only what happened since then: a time such as 2026-11-01T00:00:00Z, or so long ago, such as 90s, 30m, 24h or 7d
     #[arg(long, value_name = "TIME|AGO", value_parser = since)]
     since: Option<Timestamp>,
@@ -69,7 +73,11 @@ async fn show(app: App, args: &Args, output: Output) -> Result<Exit, Failure> {
         Some(who) => Some(whose(&app, who).await?),
         None => None,
     };
-    let (mut which, mut left) = (Lines { since: args.since, user, event: args.event, before: None }, args.limit);
+    let by = match &args.actor {
+        Some(who) => Some(doer(&app, who).await?),
+        None => None,
+    };
+    let (mut which, mut left) = (Lines { since: args.since, user, event: args.event, by, before: None }, args.limit);
     let mut shown = 0;
     while left > 0 {
         let page = flows::audit(&app, which, left.min(PAGE)).await.map_err(store::refused)?;
@@ -103,6 +111,14 @@ async fn whose(app: &App, who: &str) -> Result<UserId, Failure> {
             plain(who)
         ))),
         (Err(error), _) => Err(store::refused(error)),
+    }
+}
+
+/// The kind of actor of this name, or else an account.
+async fn doer(app: &App, who: &str) -> Result<Whose, Failure> {
+    match Whose::parse(who) {
+        Some(kind @ Whose::Kind(_)) => Ok(kind),
+        _ => whose(app, who).await.map(Whose::Account),
     }
 }
 

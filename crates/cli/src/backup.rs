@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jotgate_server::BackupError;
+use jotgate_server::flows::By;
 use serde_json::json;
 
 use crate::config_source::ConfigArgs;
@@ -29,7 +30,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     store::with(&args.config, Absent::Refuse, output, async |app| {
-        app.back_up(&args.file).await.map_err(failure)?;
+        app.back_up(&By::command_line(), &args.file).await.map_err(failure)?;
         let file = args.file.display();
         output.answer(|| json!({"backup": file.to_string()}), || format!("backed up to {file}"))?;
         Ok(Exit::Done)

@@ -7,6 +7,7 @@ use jotgate_wire::RevocationSet;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, Problem};
+use crate::domain::audit::{By, Event};
 use crate::domain::key::KeyPurpose;
 use crate::domain::password::PasswordPolicy;
 use crate::domain::time::Timestamp;
@@ -17,6 +18,7 @@ use crate::mail::Mail;
 use crate::random::{Random, SystemRandom};
 use crate::revocations::Revocations;
 use crate::serve;
+use crate::store::audit::AppendLine;
 use crate::store::copy::IsUnfinishedCopy;
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
 use crate::store::{BackupError, InvalidStoreUrl, OpenError, Store, StoreError, StoreUrl};
@@ -161,13 +163,16 @@ impl App {
     }
 
     /// Writes a copy of the database, as it is at one moment, to a new file that only its owner can read. The server goes on
-    /// meanwhile. The master key is not in it: keep that elsewhere, since the copy is of no use without it.
+    /// meanwhile. The master key is not in it: keep that elsewhere, since the copy is of no use without it. The audit trail then says who
+    /// did it; the copy itself does not have that line.
     ///
     /// # Errors
     ///
     /// When there is such a file already, or it cannot be written.
-    pub async fn back_up(&self, file: &Path) -> Result<(), BackupError> {
-        self.inner.store.back_up(file.to_owned()).await
+    pub async fn back_up(&self, by: &By, file: &Path) -> Result<(), BackupError> {
+        self.inner.store.back_up(file.to_owned()).await?;
+        let line = self.line(self.now(), Event::StoreBackup, by).target(file.display().to_string());
+        Ok(self.inner.store.write(AppendLine { line }).await?)
     }
 
     /// Puts a copy that [`back_up`](Self::back_up) made where the configuration says that the database is. All is as it was

@@ -29,7 +29,7 @@ async fn sessions_live_on_in_a_restored_copy() {
     let copy = folder.path().join("copy.db");
     let app = App::open(config(folder.path())).await.unwrap();
     let kept = flows::register(&app, ada(), Device::default()).await.unwrap().grant;
-    app.back_up(&copy).await.unwrap();
+    app.back_up(&flows::By::command_line(), &copy).await.unwrap();
     let refused = App::restore(app.config(), &copy).await.unwrap_err().to_string();
     assert!(refused.contains("jotgate.db is there already"), "{refused}");
     app.close().await;

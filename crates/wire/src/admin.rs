@@ -151,6 +151,8 @@ pub struct AuditQuery {
     pub user: Option<String>,
     /// Only this event.
     pub event: Option<String>,
+    /// Only what they did: `anonymous`, `user`, `administrator`, `command_line`, `system`, or an account by its id.
+    pub actor: Option<String>,
     /// Only what happened at this time (RFC 3339) or later.
     pub since: Option<String>,
     /// Lines at once, 1 to 200; 50 when left out.

@@ -39,6 +39,9 @@ fn what_commands_do_is_in_the_trail() {
     assert_eq!(events(&of_ada), ["user.delete", "user.enable", "user.disable", "user.create"], "also when it is gone");
     assert_eq!(of_ada[3]["detail"], json!({"roles": ["admin"]}));
     assert_eq!(events(&lines(&desk, &["--event", "user.create"])), ["user.create", "user.create"]);
+    assert_eq!(lines(&desk, &["--actor", "command_line", "--event", "key.make"]).len(), 1);
+    assert_eq!(lines(&desk, &["--actor", "system"]).len(), 0);
+    assert_eq!(lines(&desk, &["--actor", id]).len(), 0, "what is about somebody is not what they did");
     assert_eq!(lines(&desk, &["--limit", "2"]).len(), 2);
     assert_eq!(lines(&desk, &["--since", "1h"]).len(), 6);
     assert_eq!(lines(&desk, &["--since", "2100-01-01T00:00:00Z"]).len(), 0);
@@ -48,12 +51,24 @@ fn what_commands_do_is_in_the_trail() {
 }
 
 #[test]
+fn a_backup_is_in_the_trail() {
+    let desk = desk();
+    create(&desk, "ada@example.com", &[]).ends(0);
+    desk.run(&["backup", "copy.db"]).ends(0);
+    desk.run(&["backup", "copy.db"]).ends(2);
+    let lines = lines(&desk, &["--event", "store.backup"]);
+    assert_eq!((lines.len(), &lines[0]["actor"], &lines[0]["target"]), (1, &json!("command_line"), &json!("copy.db")));
+}
+
+#[test]
 fn questions_that_make_no_sense_are_refused() {
     let desk = desk();
     create(&desk, "ada@example.com", &[]).ends(0);
     desk.run(&["audit", "--event", "user.created"]).ends(2).complains(&["user.create"]);
     desk.run(&["audit", "--since", "yesterday"]).ends(2).complains(&["24h"]);
-    desk.run(&["audit", "--user", "nobody@example.com"]).ends(1).complains(&["by its id"]);
+    for whose in ["--user", "--actor"] {
+        desk.run(&["audit", whose, "nobody@example.com"]).ends(1).complains(&["by its id"]);
+    }
 }
 
 #[tokio::test]

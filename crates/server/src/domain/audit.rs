@@ -55,12 +55,14 @@ events! {
     RefreshReused  "refresh.reused"  "a refresh token was used again after its time, which ended the session"
     PasswordChange "password.change" "a person changed their password, or tried to"
     PasswordReset  "password.reset"  "a person set a new password by a link from a mail, which ended all sessions"
+    PasswordForgot "password.forgot" "somebody asked for a link that sets a new password; whether there is such an account is not looked up"
+    EmailResend    "email.resend"    "somebody asked for another link that proves an address; likewise"
     EmailVerify    "email.verify"    "a person proved the address of their account by a link from a mail"
     EmailChange    "email.change"    "a person proved another address, which took the place of the old one"
     SessionEnd     "session.end"     "somebody else than the person ended sessions"
     UserCreate     "user.create"     "an account was made for somebody"
     UserImport     "user.import"     "accounts of another system were taken in; `imported` has their number"
-    UserUpdate     "user.update"     "an administrator changed an account; `changed` says what of it"
+    UserUpdate     "user.update"     "an account was changed, by its owner or an administrator; `changed` says what of it"
     UserRoles      "user.roles"      "an administrator gave or took roles; `before` and `after` are the lists"
     UserDisable    "user.disable"    "an account was closed, and its sessions ended"
     UserEnable     "user.enable"     "a closed account was opened again"
@@ -72,6 +74,7 @@ events! {
     KeyDrop        "key.drop"        "a key was forgotten, since all that it signed has expired"
     KeyRevoke      "key.revoke"      "a key was stopped at once, and what it signed is refused"
     KeysRekey      "keys.rekey"      "all stored keys were encrypted with another master key"
+    StoreBackup    "store.backup"    "a copy of the database was written to a file"
 }
 
 impl Event {
@@ -132,6 +135,27 @@ impl Actor {
             _ => return None,
         };
         Some(made)
+    }
+}
+
+/// Whose doing is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's of this kind.
+    Kind(&'static str),
+    /// That of this account, as itself or as an administrator.
+    Account(UserId),
+}
+
+impl Whose {
+    /// The kinds of actors.
+    pub const KINDS: [&str; 5] = ["anonymous", "user", "administrator", "command_line", "system"];
+
+    /// Reads the name of a kind or the id of an account.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let kind = Self::KINDS.into_iter().find(|kind| *kind == text).map(Self::Kind);
+        kind.or_else(|| text.parse().ok().map(Self::Account))
     }
 }
 

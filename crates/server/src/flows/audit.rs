@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::app::App;
-use crate::domain::audit::{Event, Line, LineId};
+use crate::domain::audit::{Event, Line, LineId, Whose};
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
 use crate::store::audit::ListLines;
@@ -18,6 +18,8 @@ pub struct Lines {
     pub user: Option<UserId>,
     /// Those of this event.
     pub event: Option<Event>,
+    /// Those of what they did.
+    pub by: Option<Whose>,
 }
 
 /// Lines of the trail, the newest first.
@@ -26,6 +28,6 @@ pub struct Lines {
 ///
 /// A failure of the store.
 pub async fn audit(app: &App, which: Lines, limit: u32) -> Result<Vec<Line>, Failure> {
-    let Lines { before, since, user, event } = which;
-    Ok(app.inner.store.read(ListLines { before, since, user, event, limit }).await?)
+    let Lines { before, since, user, event, by } = which;
+    Ok(app.inner.store.read(ListLines { before, since, user, event, by, limit }).await?)
 }

@@ -1,11 +1,15 @@
 //! Forgot password: note that somebody wants a new one. Whether there is such an account is looked up when the mail is sent, so nothing
 //! that happens here depends on it.
 
+use jotgate_wire::ErrorCode;
+
 use super::{Device, Failure};
 use crate::app::App;
+use crate::domain::audit::{Actor, By, Event, Place};
 use crate::domain::email::Email;
 use crate::domain::mail::Kind;
 use crate::domain::subnet::Subnet;
+use crate::store::audit::Audited;
 use crate::store::outbox::QueueMail;
 use crate::throttle::{Act, Who};
 
@@ -15,20 +19,28 @@ use crate::throttle::{Act, Who};
 ///
 /// [`Failure::MailNotConfigured`], [`Failure::TooManyAttempts`], [`Failure::Overloaded`], or a failure of the store.
 pub async fn forgot_password(app: &App, email: Option<Email>, device: &Device) -> Result<(), Failure> {
-    ask_for_link(app, (Act::Forgot, Kind::Reset), email, device).await
+    ask_for_link(app, (Act::Forgot, Kind::Reset, Event::PasswordForgot), email, device).await
 }
 
-/// The same row for every address.
+/// The same rows for every address: the mail and its line. Anybody can cause such lines, so they are bounded like those of refusals;
+/// what was asked for is done either way.
 pub(super) async fn ask_for_link(
     app: &App,
-    (act, kind): (Act, Kind),
+    (act, kind, event): (Act, Kind, Event),
     email: Option<Email>,
     device: &Device,
 ) -> Result<(), Failure> {
     app.can_mail_strangers()?;
-    admit(app, act, email.as_ref().map(Email::key), device)?;
+    let by = By { actor: Actor::Anonymous, origin: device.origin.clone() };
+    let line = app.line(app.now(), event, &by);
+    if let Err(refused) = admit(app, act, email.as_ref().map(Email::key), device) {
+        app.note_refusal(line.refused(ErrorCode::TooManyAttempts.as_str())).await;
+        return Err(refused);
+    }
     let Some(email) = email else { return Ok(()) };
-    app.inner.store.write(QueueMail { message: app.message(kind, email, None) }).await?;
+    let line = (app.inner.limits.admit_refusal(line.at) == Place::Line).then_some(line);
+    let queue = QueueMail { message: app.message(kind, email, None) };
+    app.inner.store.write(Audited::new(queue, move |()| line.clone())).await?;
     app.inner.mail.wake();
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! Me: the caller's own account.
 
 use super::Failure;
+use super::update_user::written;
 use crate::app::App;
+use crate::domain::audit::{Actor, By, Event, Origin};
 use crate::domain::metadata::MetadataPatch;
 use crate::domain::user::{DisplayName, User};
+use crate::store::audit::Audited;
 use crate::store::users::FindUser;
 use crate::store::users::update::{Changes, UpdateUser, UpdateUserOutcome};
 use crate::tokens::check::Caller;
@@ -31,14 +34,17 @@ pub async fn me(app: &App, caller: &Caller) -> Result<User, Failure> {
 /// # Errors
 ///
 /// [`Failure::InvalidMetadata`], or as [`me`].
-pub async fn update_me(app: &App, caller: &Caller, update: UpdateMe) -> Result<User, Failure> {
+pub async fn update_me(app: &App, caller: &Caller, origin: Origin, update: UpdateMe) -> Result<User, Failure> {
     let UpdateMe { name, user_metadata } = update;
     if name.is_none() && user_metadata.is_none() {
         return me(app, caller).await;
     }
     let changes = Changes { name, user_metadata, ..Changes::default() };
-    updated(app.inner.store.write(UpdateUser { id: caller.user, changes, now: app.now() }).await?)
-        .map(|(_, after)| after)
+    let by = By { actor: Actor::User(caller.user), origin };
+    let line = app.line(app.now(), Event::UserUpdate, &by).about(caller.user);
+    let update = UpdateUser { id: caller.user, changes, now: line.at };
+    let update = Audited::new(update, move |outcome: &_| written(&line, outcome));
+    updated(app.inner.store.write(update).await?).map(|(_, after)| after)
 }
 
 /// The user before and after a change, or why there was none.

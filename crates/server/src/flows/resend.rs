@@ -3,6 +3,7 @@
 use super::forgot_password::ask_for_link;
 use super::{Device, Failure};
 use crate::app::App;
+use crate::domain::audit::Event;
 use crate::domain::email::Email;
 use crate::domain::mail::Kind;
 use crate::throttle::Act;
@@ -14,5 +15,5 @@ use crate::throttle::Act;
 ///
 /// [`Failure::MailNotConfigured`], [`Failure::TooManyAttempts`], [`Failure::Overloaded`], or a failure of the store.
 pub async fn resend(app: &App, email: Option<Email>, device: &Device) -> Result<(), Failure> {
-    ask_for_link(app, (Act::Resend, Kind::Verify), email, device).await
+    ask_for_link(app, (Act::Resend, Kind::Verify, Event::EmailResend), email, device).await
 }

@@ -57,7 +57,7 @@ async fn try_to(app: &App, by: &By, id: UserId, update: UpdateUser, line: &Line)
 }
 
 /// The names of what has changed, and of roles what they were: metadata may be anything.
-fn written(line: &Line, outcome: &UpdateUserOutcome) -> Vec<Line> {
+pub(super) fn written(line: &Line, outcome: &UpdateUserOutcome) -> Vec<Line> {
     let UpdateUserOutcome::Updated { before, after } = outcome else { return Vec::new() };
     let parts = [
         ("name", before.name != after.name),

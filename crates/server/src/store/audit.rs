@@ -5,7 +5,7 @@
 use super::error::StoreError;
 use super::sql::{Sql, statements};
 use super::tx::{FromRow, Op, Param, ReadOp, Row, Tx, params};
-use crate::domain::audit::{Actor, By, Event, Line, LineId, Origin, first_id_at};
+use crate::domain::audit::{Actor, By, Event, Line, LineId, Origin, Whose, first_id_at};
 use crate::domain::session::SessionId;
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
@@ -27,6 +27,14 @@ statements! {
                             ORDER BY id DESC LIMIT $3");
     LIST_OF_BOTH = concat!("SELECT ", columns!(), " FROM audit WHERE user_id = $4 AND event = $5 AND id < $1 AND id >= $2 \
                             ORDER BY id DESC LIMIT $3");
+    LIST_BY = concat!("SELECT ", columns!(), " FROM audit WHERE (actor = $4 OR actor_id = $5) AND id < $1 AND id >= $2 \
+                       ORDER BY id DESC LIMIT $3");
+    LIST_OF_EVENT_BY = concat!("SELECT ", columns!(), " FROM audit WHERE (actor = $4 OR actor_id = $5) AND event = $6 \
+                                AND id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3");
+    LIST_OF_USER_BY = concat!("SELECT ", columns!(), " FROM audit WHERE (actor = $4 OR actor_id = $5) AND user_id = $6 \
+                               AND id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3");
+    LIST_OF_BOTH_BY = concat!("SELECT ", columns!(), " FROM audit WHERE (actor = $4 OR actor_id = $5) AND user_id = $6 \
+                               AND event = $7 AND id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3");
     FORGET = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < $1 ORDER BY id LIMIT $2)";
 }
 
@@ -125,6 +133,8 @@ pub(crate) struct ListLines {
     pub(crate) user: Option<UserId>,
     /// Those of this event.
     pub(crate) event: Option<Event>,
+    /// Those of what they did.
+    pub(crate) by: Option<Whose>,
     pub(crate) limit: u32,
 }
 
@@ -137,6 +147,22 @@ impl Op for ListLines {
         let since = self.since.map(first_id_at);
         let since = since.as_ref().map_or(Param::Bytes(&[]), |id| Param::from(id.as_bytes()));
         let (user, event) = (self.user.as_ref().map(UserId::as_bytes), self.event.map(Event::name));
+        if let Some(by) = self.by {
+            // No kind has an empty name, and no account an empty id.
+            let (kind, id) = match &by {
+                Whose::Kind(kind) => (*kind, Param::Bytes(&[])),
+                Whose::Account(id) => ("", Param::from(id.as_bytes())),
+            };
+            let limit = self.limit;
+            return match (user, event) {
+                (None, None) => tx.all(LIST_BY, params![before, since, limit, kind, id]).await,
+                (None, Some(event)) => tx.all(LIST_OF_EVENT_BY, params![before, since, limit, kind, id, event]).await,
+                (Some(user), None) => tx.all(LIST_OF_USER_BY, params![before, since, limit, kind, id, user]).await,
+                (Some(user), Some(event)) => {
+                    tx.all(LIST_OF_BOTH_BY, params![before, since, limit, kind, id, user, event]).await
+                }
+            };
+        }
         match (user, event) {
             (None, None) => tx.all(LIST, params![before, since, self.limit]).await,
             (None, Some(event)) => tx.all(LIST_OF_EVENT, params![before, since, self.limit, event]).await,

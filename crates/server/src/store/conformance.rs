@@ -117,6 +117,7 @@ macro_rules! conformance {
             audit {
                 a_line_is_read_as_it_was_written
                 lines_are_listed_newest_first_and_by_what_is_asked
+                lines_are_listed_by_who_did_it
                 paging_sees_each_old_line_once_while_others_are_written
                 what_an_operation_did_and_its_line_are_one
                 old_lines_are_forgotten_in_steps

@@ -10,7 +10,8 @@ macro_rules! every_scenario {
                 closing_an_account_ends_its_sessions_at_once administrators_cannot_take_themselves_out
                 roles_grant_scopes_from_the_next_refresh_on pages_have_each_old_account_and_line_once
                 cursors_cannot_be_forged_or_taken_elsewhere the_trail_is_read_by_what_is_asked;
-            audit: every_flow_leaves_its_line a_reuse_has_one_line operators_leave_their_lines;
+            audit: every_flow_leaves_its_line a_reuse_has_one_line operators_leave_their_lines
+                asking_for_mail_has_a_line_that_tells_nobody_apart what_people_change_of_themselves_has_a_line;
             refresh: rotates_and_replays_within_the_window a_late_replay_ends_the_session an_older_generation_ends_the_session fifty_at_once
                 idle_and_absolute_ends forged_tokens refusals_name_their_reason chain_of_many
                 a_client_has_limits_of_its_own;

@@ -89,7 +89,13 @@ impl Site {
     }
 
     pub(crate) async fn refresh(&self, refresh_token: &str) -> Answer {
-        send(self.post("/v1/refresh", &json!({"refresh_token": refresh_token}))).await
+        send(self.refreshing()(refresh_token)).await
+    }
+
+    /// How to ask for a refresh, for a task of its own.
+    pub(crate) fn refreshing(&self) -> impl Fn(&str) -> RequestBuilder + Send + use<> {
+        let (client, url) = (self.client.clone(), format!("{}/v1/refresh", self.url));
+        move |refresh_token| client.post(&url).json(&json!({"refresh_token": refresh_token}))
     }
 
     pub(crate) async fn log_out(&self, refresh_token: &str) -> Answer {

@@ -3,6 +3,7 @@
 //! What makes a client honest is written into the simulation: it sends the newest token it has, it repeats a request
 //! that was not answered within the window, and it does not refresh again before its access token is old.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -34,9 +35,14 @@ impl Server {
         self.now = Timestamp::from_millis(self.now.millis() + millis);
     }
 
-    /// Presents a token; gives the successor or nothing.
+    /// Presents a token that is decided at once; gives the successor or nothing.
     fn refresh(&mut self, presented: u64) -> Option<u64> {
-        let successor = match decide(&self.session, presented, self.now, Duration::ZERO, true, POLICY) {
+        self.refresh_came(presented, self.now)
+    }
+
+    /// Decides now about a token that was presented then.
+    fn refresh_came(&mut self, presented: u64, came: Timestamp) -> Option<u64> {
+        let successor = match self.decision(presented, came) {
             Decision::Rotate { generation } => {
                 self.session.generation = generation;
                 self.session.rotated_at = self.now;
@@ -52,6 +58,11 @@ impl Server {
         };
         self.given.push((presented, successor));
         Some(successor)
+    }
+
+    fn decision(&self, presented: u64, came: Timestamp) -> Decision {
+        let waited = Duration::from_millis(self.now.millis_since(came).try_into().unwrap_or_default());
+        decide(&self.session, presented, came, waited, true, POLICY)
     }
 
     fn has_ended(&self) -> bool {
@@ -95,7 +106,85 @@ fn play(server: &mut Server, jar: &mut u64, round: &Round) {
     }
 }
 
+/// Requests of an honest client that wait in the server, in the order in which they are decided: what each presents, when it
+/// came, and when it is decided.
+#[derive(Default)]
+struct Waiting(BTreeMap<(Timestamp, usize), (u64, Timestamp)>);
+
+impl Waiting {
+    fn hold(&mut self, token: u64, came: Timestamp, millis: i64) {
+        let decided = Timestamp::from_millis(came.millis() + millis);
+        self.0.insert((decided, self.0.len()), (token, came));
+    }
+
+    /// Decides what has waited enough, each when its time comes. A log-out is decided by the same rule, so it ends nothing either.
+    fn decide_due(&mut self, server: &mut Server) -> Result<(), TestCaseError> {
+        let end = server.now;
+        while let Some(next) = self.0.first_entry().filter(|next| next.key().0 <= end) {
+            server.now = next.key().0;
+            let (token, came) = next.remove();
+            let behind = server.session.generation - token;
+            prop_assert_ne!(server.decision(token, came), Decision::Reuse, "{} behind", behind);
+            let successor = server.refresh_came(token, came);
+            prop_assert_eq!(successor.is_some(), behind < 2, "{} behind", behind);
+        }
+        server.now = end;
+        Ok(())
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_request_that_waits_while_its_client_goes_on_ends_nothing(
+        rounds in prop::collection::vec((WINDOW_MILLIS..10_000_000, prop::collection::vec(0..40_000_000_i64, 0..4)), 1..30),
+    ) {
+        let (mut server, mut waiting, mut jar) = (Server::new(), Waiting::default(), 0);
+        for (pause, waits) in &rounds {
+            server.pass(*pause);
+            waiting.decide_due(&mut server)?;
+            for millis in waits {
+                waiting.hold(jar, server.now, *millis);
+            }
+            // Whoever gets no answer asks again, and that one does not wait.
+            server.pass(1);
+            waiting.decide_due(&mut server)?;
+            jar = server.refresh(jar).unwrap();
+        }
+        server.pass(100_000_000);
+        waiting.decide_due(&mut server)?;
+        prop_assert!(!server.has_ended() && !server.has_forked());
+        prop_assert_eq!((jar, server.session.generation), (rounds.len() as u64, rounds.len() as u64));
+    }
+
+    #[test]
+    fn the_window_begins_when_a_refresh_happens_however_long_it_waited(waited in 0..10_000_000_i64, retry in 0..=WINDOW_MILLIS) {
+        let mut server = Server::new();
+        let came = server.now;
+        server.pass(waited);
+        prop_assert_eq!(server.refresh_came(0, came), Some(1));
+        server.pass(retry);
+        prop_assert_eq!(server.refresh(0), Some(1));
+        server.pass(WINDOW_MILLIS - retry + 1);
+        prop_assert_eq!(server.refresh(0), None);
+        prop_assert!(server.has_ended());
+    }
+
+    #[test]
+    fn a_stolen_token_gets_nothing_by_waiting(late in 1..1_000_000_i64, waits in 0..10_000_i64, steps in 1..4_u64) {
+        let mut server = Server::new();
+        for token in 0..steps {
+            server.refresh(token).unwrap();
+        }
+        server.pass(WINDOW_MILLIS + late);
+        let came = server.now;
+        server.pass(waits);
+        prop_assert_eq!(server.refresh_came(0, came), None);
+        // What has waited for long may have been overtaken, and only then the session goes on.
+        prop_assert_eq!(server.has_ended(), waits < 1000);
+        prop_assert_eq!(server.refresh(0), None);
+        prop_assert!(server.has_ended(), "who asks again is found out");
+    }
+
     #[test]
     fn honest_clients_keep_their_session_and_the_chain_never_forks(rounds in prop::collection::vec(round(), 1..40)) {
         let mut server = Server::new();

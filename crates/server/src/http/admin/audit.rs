@@ -8,7 +8,7 @@ use jotgate_wire::{AuditLine, AuditPage, AuditQuery, ErrorCode};
 use super::pages::Paged;
 use super::{Administrator, query};
 use crate::app::App;
-use crate::domain::audit::{Event, Line, LineId};
+use crate::domain::audit::{Event, Line, LineId, Whose};
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
 use crate::flows::{self, Lines};
@@ -20,12 +20,14 @@ pub(crate) async fn get(
     _: Administrator,
     asked: Result<Query<AuditQuery>, QueryRejection>,
 ) -> Result<Json<AuditPage>, ApiError> {
-    let asked = query(asked, "`user`, `event`, `since`, `limit` and `cursor`")?;
-    let filters = [&asked.user, &asked.event, &asked.since].map(|filter| filter.as_deref().unwrap_or_default());
+    let asked = query(asked, "`user`, `event`, `actor`, `since`, `limit` and `cursor`")?;
+    let filters =
+        [&asked.user, &asked.event, &asked.actor, &asked.since].map(|filter| filter.as_deref().unwrap_or_default());
     let list = Paged::new(&app, [&["admin", "audit"], &filters[..]].concat(), asked.limit)?;
     let which = Lines {
         user: given("user", asked.user.as_deref(), "must be the id of an account", |text| text.parse().ok())?,
         event: given("event", asked.event.as_deref(), "must be an event of docs/reference/audit.md", Event::from_name)?,
+        by: given("actor", asked.actor.as_deref(), "must be a kind of actor or the id of an account", Whose::parse)?,
         since: given("since", asked.since.as_deref(), "must be a time such as 2026-11-01T00:00:00Z", time)?,
         before: list.position(asked.cursor.as_deref(), LineId::from_slice)?,
     };

@@ -235,6 +235,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         parameters: &[
             in_query("user", Kind::Id, "Only what is about this account."),
             in_query("event", Kind::Text, "Only this event."),
+            in_query("actor", Kind::Text, "Only what they did: a kind of actor, or an account by its id."),
             in_query("since", Kind::Time, "Only what happened then or later."),
             LIMIT,
             CURSOR,

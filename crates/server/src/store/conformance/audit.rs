@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::House;
 use super::fixture::{NOW, at_once, rotate, session_id, user, with_sessions};
-use crate::domain::audit::{Actor, By, Event, Line, LineId, Origin};
+use crate::domain::audit::{Actor, By, Event, Line, LineId, Origin, Whose};
 use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
 use crate::store::audit::{AppendLine, Audited, ForgetLines, ListLines};
@@ -13,7 +13,7 @@ use crate::store::sessions::{FindSession, RotateOutcome};
 use crate::store::users::{CreateUser, CreateUserOutcome, EnableUser, FindUser};
 use crate::store::{Op, Store, StoreError};
 
-const ALL: ListLines = ListLines { before: None, since: None, user: None, event: None, limit: 1000 };
+const ALL: ListLines = ListLines { before: None, since: None, user: None, event: None, by: None, limit: 1000 };
 
 /// A line of this second, with this number in its id.
 fn line(second: i64, number: u16, event: Event) -> Line {
@@ -81,6 +81,43 @@ pub(in crate::store) async fn lines_are_listed_newest_first_and_by_what_is_asked
     assert_eq!(ids(&store, ListLines { user: one, before: Some(d), ..ALL }).await, [a]);
     assert_eq!(ids(&store, ListLines { event: login, before: Some(d), limit: 1, ..ALL }).await, [c]);
     assert_eq!(ids(&store, ListLines { user: Some(user_id(3)), ..ALL }).await, []);
+}
+
+pub(in crate::store) async fn lines_are_listed_by_who_did_it(house: &impl House) {
+    let store = house.open();
+    let of = |number, event, actor, user| {
+        let by = By { actor, origin: Origin::default() };
+        Line { by, ..line(i64::from(number), number, event) }.about(user_id(user))
+    };
+    let written = [
+        of(0, Event::Login, Actor::User(user_id(1)), 1),
+        of(1, Event::UserDisable, Actor::Administrator(user_id(1)), 2),
+        of(2, Event::UserDisable, Actor::CommandLine, 1),
+        of(3, Event::Login, Actor::Anonymous, 1),
+        of(4, Event::UserEnable, Actor::Administrator(user_id(3)), 2),
+    ];
+    write(&store, written.clone()).await;
+    let [login, disable, by_hand, unknown, enable] = written.map(|line| line.id);
+    let by = |by| ListLines { by: Some(by), ..ALL };
+    let (one, administrators) = (by(Whose::Account(user_id(1))), by(Whose::Kind("administrator")));
+    assert_eq!(
+        ids(&store, by(Whose::Account(user_id(1)))).await,
+        [disable, login],
+        "as themselves and as an administrator"
+    );
+    assert_eq!(ids(&store, by(Whose::Account(user_id(2)))).await, [], "what is about them is not what they did");
+    assert_eq!(ids(&store, by(Whose::Kind("administrator"))).await, [enable, disable]);
+    assert_eq!(ids(&store, by(Whose::Kind("command_line"))).await, [by_hand]);
+    assert_eq!(ids(&store, by(Whose::Kind("anonymous"))).await, [unknown]);
+    assert_eq!(ids(&store, by(Whose::Kind("system"))).await, []);
+    assert_eq!(ids(&store, ListLines { event: Some(Event::UserDisable), ..one }).await, [disable]);
+    assert_eq!(ids(&store, ListLines { user: Some(user_id(2)), limit: 1, ..administrators }).await, [enable]);
+    let both =
+        ListLines { user: Some(user_id(2)), event: Some(Event::UserDisable), ..by(Whose::Kind("administrator")) };
+    assert_eq!(ids(&store, both).await, [disable]);
+    let older =
+        ListLines { before: Some(enable), since: Some(NOW.plus_seconds(1)), ..by(Whose::Kind("administrator")) };
+    assert_eq!(ids(&store, older).await, [disable]);
 }
 
 pub(in crate::store) async fn paging_sees_each_old_line_once_while_others_are_written(house: &impl House) {

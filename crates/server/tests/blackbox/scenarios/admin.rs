@@ -128,7 +128,9 @@ pub(crate) async fn what_cannot_be_is_refused(site: Site) {
         let refused = get(&site, &format!("/v1/admin/users?{query}"), &token).await;
         refused.refused(400, "invalid_field");
     }
-    for query in ["user=x", "event=user.created", "since=yesterday", "until=2027-01-01T00:00:00Z"] {
+    for query in
+        ["user=x", "event=user.created", "actor=nobody", "actor=", "since=yesterday", "until=2027-01-01T00:00:00Z"]
+    {
         get(&site, &format!("/v1/admin/audit?{query}"), &token).await.refused(400, "invalid_field");
     }
     let after = get(&site, &path, &token).await.ok(200);
@@ -272,6 +274,7 @@ pub(crate) async fn cursors_cannot_be_forged_or_taken_elsewhere(site: Site) {
         format!("/v1/admin/users?email=a0&cursor={of_email}"),
         format!("/v1/admin/audit?cursor={of_users}"),
         format!("/v1/admin/audit?event=login&cursor={of_audit}"),
+        format!("/v1/admin/audit?actor=user&cursor={of_audit}"),
         "/v1/admin/users?cursor=".to_owned(),
         "/v1/admin/users?cursor=019823f2-7a70-7000-8000-000000000001".to_owned(),
         format!("/v1/admin/users?cursor={}", "A".repeat(4000)),
@@ -295,6 +298,9 @@ pub(crate) async fn the_trail_is_read_by_what_is_asked(site: Site) {
         |lines: &[Value]| lines.iter().map(|line| line["event"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(events(&read(&format!("user={ada}")).await), ["user.disable", "register"]);
     assert_eq!(events(&read(&format!("user={id}&event=login")).await), ["login"]);
+    assert_eq!(events(&read("actor=administrator").await), ["user.disable"]);
+    assert_eq!(events(&read(&format!("actor={id}&event=user.disable")).await), ["user.disable"]);
+    assert_eq!(events(&read(&format!("actor={ada}")).await), ["register"], "what is about them is not what they did");
     let recent = read("since=2027-01-15T08:00:30Z").await;
     assert_eq!(events(&recent), ["user.disable"]);
     let line = &recent[0];

@@ -114,3 +114,42 @@ pub(crate) async fn operators_leave_their_lines(site: Site) {
     assert!(lines.iter().all(|line| line.by.actor != Actor::System));
     site.me(&ada.text("access_token")).await.ok(401);
 }
+
+/// Known, unknown: the trail says the same of both, and no more than who asked from where.
+pub(crate) async fn asking_for_mail_has_a_line_that_tells_nobody_apart(site: Site) {
+    site.register("known@example.com").await;
+    for (path, event) in [("/v1/password/forgot", "password.forgot"), ("/v1/email/resend", "email.resend")] {
+        for email in ["known@example.com", "nobody@example.com"] {
+            for _ in 0..5 {
+                site.post(path, json!({"email": email})).await.ok(202);
+            }
+            site.post(path, json!({"email": email})).await.ok(429);
+        }
+        let lines: Vec<_> = trail(&site).await.into_iter().filter(|line| line.event == event).collect();
+        let (refused, done): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.refused.is_some());
+        assert_eq!((done.len(), refused.len()), (10, 2), "{lines:?}");
+        assert!(refused.iter().all(|line| line.refused.as_deref() == Some("too_many_attempts")));
+        let plain = |line: &Line| {
+            let unknown = line.user.is_none() && line.target.is_none() && line.detail.is_empty();
+            line.by.actor == Actor::Anonymous && unknown && line.by.origin.request.is_some()
+        };
+        assert!(lines.iter().all(plain), "{lines:?}");
+        assert!(!format!("{lines:?}").contains("@example.com"));
+    }
+}
+
+pub(crate) async fn what_people_change_of_themselves_has_a_line(site: Site) {
+    let ada = site.register("ada@example.com").await;
+    let patch = async |body: serde_json::Value| {
+        let request = site.request(Method::PATCH, "/v1/me").json(&body);
+        send(request.header(AUTHORIZATION, format!("Bearer {}", ada.text("access_token")))).await.ok(200)
+    };
+    site.clock.advance(1);
+    patch(json!({"name": "Ada L.", "user_metadata": {"locale": "de"}})).await;
+    patch(json!({"name": "Ada L."})).await;
+    patch(json!({})).await;
+    let lines = trail(&site).await;
+    assert_eq!(told(&lines[1..]), [("user.update", "done", "user")], "what changes nothing has no line");
+    assert_eq!(lines[1].detail["changed"], json!(["name", "user_metadata"]));
+    assert_eq!(lines[1].user, lines[1].by.actor.id());
+}

@@ -1,0 +1,188 @@
+//! A PostgreSQL server whose disk is really full: a file system in memory that ends soon. The test runs itself again where
+//! that is mounted, which only the super-user can have, since PostgreSQL runs as another user there.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use jotgate_testkit::postgres::{Cluster, Database, Durability, programs, run};
+use jotgate_testkit::skip;
+use reqwest::RequestBuilder;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::postgres::stored_in;
+use crate::site::{Site, send};
+
+/// Mounts the file system at the first argument and becomes the command in the others. A new cluster takes half of it.
+const MOUNT: &str = "mount -t tmpfs -o size=160m,mode=777 tmpfs \"$0\" && exec \"$@\"";
+/// Names the small disk to the test that runs on it.
+const DISK: &str = "JOTGATE_TEST_SMALL_DISK";
+
+/// A program that alone sees a small disk at this folder, and keeps there what is temporary.
+fn with_small_disk(folder: &Path, program: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", MOUNT]).args([folder, program]);
+    command.env(DISK, folder).env("TMPDIR", folder);
+    command
+}
+
+fn can_mount(folder: &Path) -> bool {
+    let mut tried = with_small_disk(folder, Path::new("true"));
+    tried.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// The small disk, if this is the test that runs on it.
+#[expect(clippy::disallowed_methods, reason = "the one word from the test to itself")]
+fn small_disk() -> Option<Disk> {
+    std::env::var_os(DISK).map(|folder| Disk(folder.into()))
+}
+
+struct Disk(PathBuf);
+
+impl Disk {
+    /// To the last byte.
+    fn fill(&self) {
+        let mut filler = std::fs::File::create(self.0.join("filler")).unwrap();
+        for size in [64 * 1024, 4096, 1] {
+            while filler.write_all(&vec![0; size]).is_ok() {}
+        }
+    }
+
+    fn make_room(&self) {
+        std::fs::remove_file(self.0.join("filler")).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room() {
+    let test = "a_database_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room";
+    if let Some(small) = small_disk() {
+        return fill_and_make_room(&small).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    if !can_mount(folder.path()) {
+        return skip::aloud(test, "`unshare` cannot mount a small disk here");
+    }
+    if programs().is_none() {
+        return skip::aloud(test, "PostgreSQL is not installed (the package `postgresql` brings it)");
+    }
+    let mut again = with_small_disk(folder.path(), &std::env::current_exe().unwrap());
+    let ran = again.args([&format!("full_disk::{test}"), "--exact"]).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+async fn fill_and_make_room(small: &Disk) {
+    let cluster = Cluster::start(Durability::Durable).unwrap();
+    let database = Database::on(&cluster.url());
+    let site = Site::open(false, stored_in(&database.url())).await;
+    let mut people = Vec::new();
+    for number in 0..8 {
+        people.push(Person::join(&site, &format!("person{number}")).await);
+    }
+
+    no_room_for_tables(small, &site, &database).await;
+    for person in &mut people {
+        person.refreshes(&site).await;
+    }
+    no_room_for_the_log(small, &site, &cluster, &mut people).await;
+
+    assert_eq!(site.ready().await.status, 200);
+    for person in &mut people {
+        person.is_served_again(&site).await;
+    }
+    assert_eq!(send(log_in(&site, "too-late")).await.status, 401, "the one that was refused was not made");
+    assert_eq!(site.register("too-late").await.status, 201);
+}
+
+/// What needs a new page of a table is refused and leaves nothing, while the server of the database lives on.
+async fn no_room_for_tables(small: &Disk, site: &Site, database: &Database) {
+    // What is written below finds room in a segment of the log that is new and there already.
+    database.run("SELECT pg_switch_wal(); CREATE TABLE segment (); DROP TABLE segment").unwrap();
+    small.fill();
+    let (mut made, mut refused) = (0, Vec::new());
+    while refused.len() < 3 {
+        let name = format!("crowd{}", made + refused.len());
+        let answer = site.register(&name).await;
+        if answer.status == 201 {
+            made += 1;
+            assert!(made < 2000, "the disk is not full");
+        } else {
+            answer.refused("store_unavailable");
+            refused.push(name);
+        }
+    }
+    site.publishes().await;
+    small.make_room();
+    for name in refused {
+        assert_eq!(send(log_in(site, &name)).await.status, 401, "{name} was refused, and is there");
+        assert_eq!(site.register(&name).await.status, 201, "{name}");
+    }
+}
+
+/// PostgreSQL gives up where its log finds no room, in the midst of what everybody does. Its operator starts it again.
+async fn no_room_for_the_log(small: &Disk, site: &Site, cluster: &Cluster, people: &mut Vec<Person>) {
+    small.fill();
+    let mut busy = JoinSet::new();
+    for person in people.drain(..) {
+        busy.spawn(person.refreshes_until_refused(site.refreshing()));
+    }
+    // The segment that is there is left, and another has no room: who asks for it may be told so as well.
+    let _ = run(&cluster.url(), "SELECT pg_switch_wal()");
+    people.extend(busy.join_all().await);
+    let leaving = &people[0];
+    for answer in [site.log_out(&leaving.newest).await, site.register("too-late").await, site.ready().await] {
+        answer.refused("store_unavailable");
+    }
+    site.publishes().await;
+    small.make_room();
+    cluster.stop();
+    cluster.start_again();
+}
+
+fn log_in(site: &Site, name: &str) -> RequestBuilder {
+    let body = json!({"email": format!("{name}@example.com"), "password": "a long enough pass phrase"});
+    site.post("/v1/login", &body)
+}
+
+/// Somebody with two sessions: one goes on, and one has ended.
+struct Person {
+    newest: String,
+    ended: String,
+}
+
+impl Person {
+    async fn join(site: &Site, name: &str) -> Self {
+        let newest = site.register(name).await.text("refresh_token");
+        let ended = send(log_in(site, name)).await.text("refresh_token");
+        assert_eq!(site.log_out(&ended).await.status, 204);
+        Self { newest, ended }
+    }
+
+    async fn refreshes(&mut self, site: &Site) {
+        let answer = site.refresh(&self.newest).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        self.newest = answer.text("refresh_token");
+    }
+
+    async fn refreshes_until_refused(mut self, refresh: impl Fn(&str) -> RequestBuilder) -> Self {
+        loop {
+            let answer = send(refresh(&self.newest)).await;
+            if answer.status != 200 {
+                answer.refused("store_unavailable");
+                return self;
+            }
+            self.newest = answer.text("refresh_token");
+        }
+    }
+
+    /// The newest token that was acknowledged is one of the session, and what has ended has.
+    async fn is_served_again(&mut self, site: &Site) {
+        self.refreshes(site).await;
+        self.refreshes(site).await;
+        assert_eq!(site.refresh(&self.ended).await.text("code"), "session_ended");
+        assert_eq!(site.log_out(&self.newest).await.status, 204);
+        assert_eq!(site.refresh(&self.newest).await.text("code"), "session_ended");
+    }
+}
