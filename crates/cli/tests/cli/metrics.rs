@@ -59,6 +59,10 @@ async fn what_happens_is_counted_and_nothing_an_outsider_writes_is_a_label() {
     assert_eq!(value(&page, "jotgate_requests_total", &["code=\"invalid_credentials\""]), Some(5.0), "{page}");
     assert_eq!(value(&page, "jotgate_throttled_total", &["act=\"log_in\""]), Some(2.0), "{page}");
     assert_eq!(value(&page, "jotgate_keys_usable", &[]), Some(1.0), "{page}");
+    for gauge in ["jotgate_password_hashes_waiting", "jotgate_password_hashes_running"] {
+        assert_eq!(value(&page, gauge, &[]), Some(0.0), "{page}");
+    }
+    assert!(value(&page, "jotgate_signing_key_age_seconds", &[]).is_some_and(|age| age < 600.0), "{page}");
     assert_eq!(value(&page, "jotgate_feed_unreadable_seconds", &[]), Some(0.0), "{page}");
     assert!(page.contains("# HELP jotgate_refreshes_total genuine refresh tokens"), "{page}");
     for written in ["7e1", "7E1", "ada@", &token] {
