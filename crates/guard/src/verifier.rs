@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::Request;
 use jotgate_jose::jwt::Policy;
 use jotgate_jose::{KeySet, danger};
-use jotgate_wire::VerificationCode;
+use jotgate_wire::{REFRESH_TOKEN_PREFIX, VerificationCode};
 use tokio::time::Instant;
 
 use crate::cache::Cache;
@@ -168,6 +168,10 @@ impl Verifier {
         let now = self.clock.now();
         if let Some(attempt) = self.cache.get(token, now, |issuer, auth| remember(issuer, auth, now)) {
             return attempt;
+        }
+        if token.starts_with(REFRESH_TOKEN_PREFIX) {
+            let why = "a refresh token, which only the server that gave it takes";
+            return Attempt::Done(Err(self.refuse(Rejection::token(VerificationCode::TypeMismatch, why))));
         }
         if let Some(old) = self.predecessor.as_ref().filter(|old| old.is_meant(token, &self.issuers)) {
             return Attempt::Done(old.verify(token, &self.issuers, now));
