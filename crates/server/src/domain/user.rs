@@ -88,7 +88,7 @@ impl DisplayName {
 
 /// Characters that turn the direction of the text around them, with which a name could rewrite the sentence of a
 /// mail or a page it stands in (Unicode Technical Report 36 §2.6).
-const fn is_direction_mark(c: char) -> bool {
+pub(crate) const fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 

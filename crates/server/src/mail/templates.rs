@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use crate::domain::mail::Letter;
+use crate::domain::user::is_direction_mark;
 
 /// A letter's built-in text and HTML.
 const fn built_in(letter: Letter) -> (&'static str, &'static str) {
@@ -214,9 +215,9 @@ impl Template {
     }
 }
 
-/// A text of one line, for a header: no character of it ends that line.
+/// A text of one line, for a header or within a sentence: no character of it ends that line, or turns the text around it.
 pub(super) fn one_line(value: &str) -> String {
-    value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    value.chars().map(|c| if c.is_control() || is_direction_mark(c) { ' ' } else { c }).collect()
 }
 
 /// A value in HTML, between tags or in a quoted attribute (OWASP XSS Prevention, rules 1 and 2).

@@ -80,11 +80,11 @@ fn no_address_adds_a_header_or_a_receiver() {
 
 #[test]
 fn what_a_client_says_of_itself_is_cut_and_escaped() {
-    let device = format!("<b>\r\nBcc: eve@example.com</b> {}", "x".repeat(500));
+    let device = format!("<b>\r\nBcc:\u{202e}eve@example.com\u{2028}</b>{}", "x".repeat(500));
     let facts = Facts { device: Some(device), address: None, email: None };
     let composed = written(Letter::NewDevice, &Message { facts, ..message("ada@example.com") });
     let text = &composed.written.text;
-    assert!(text.contains("Device:  <b>  Bcc: eve@example.com</b> x") && text.contains("Address: unknown"), "{text}");
+    assert!(text.contains("Device:  <b>  Bcc: eve@example.com </b>x") && text.contains("Address: unknown"), "{text}");
     assert!(!text.contains(&"x".repeat(120)) && !composed.written.html.contains("<b>"));
     assert_eq!(composed.link, None);
     assert!(text.contains("When:    2027-01-15 08:00 UTC"), "{text}");
