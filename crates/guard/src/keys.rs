@@ -33,6 +33,8 @@ pub(crate) const MOST_WAITING: usize = 1024;
 
 /// What an issuer says of the life of its keys is kept between these.
 const SHORTEST_LIFE: Duration = Duration::from_mins(1);
+/// Between two fetches that went well, however short the life that a program allows its keys.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_LIFE: Duration = Duration::from_hours(1);
 /// For an issuer that says nothing.
 const USUAL_LIFE: Duration = Duration::from_mins(10);
@@ -294,7 +296,7 @@ impl Shared {
         self.keys.store(Some(Arc::new(fetched.keys)));
         self.metrics.fetched(self.clock.now());
         *self.feed.lock().unwrap_or_else(PoisonError::into_inner) = Some(fetched.feed);
-        life * 3 / 4
+        (life * 3 / 4).max(SHORTEST_PAUSE)
     }
 
     /// Keeps the old set, unless it is too old by now, and says when to try again.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::Request;
 use jotgate_jose::jwt::Policy;
 use jotgate_jose::{KeySet, danger};
-use jotgate_wire::VerificationCode;
+use jotgate_wire::{REFRESH_TOKEN_PREFIX, VerificationCode};
 use tokio::time::Instant;
 
 use crate::cache::Cache;
@@ -168,6 +168,10 @@ impl Verifier {
         let now = self.clock.now();
         if let Some(attempt) = self.cache.get(token, now, |issuer, auth| remember(issuer, auth, now)) {
             return attempt;
+        }
+        if token.starts_with(REFRESH_TOKEN_PREFIX) {
+            let why = "a refresh token, which only the server that gave it takes";
+            return Attempt::Done(Err(self.refuse(Rejection::token(VerificationCode::TypeMismatch, why))));
         }
         if let Some(old) = self.predecessor.as_ref().filter(|old| old.is_meant(token, &self.issuers)) {
             return Attempt::Done(old.verify(token, &self.issuers, now));
@@ -350,8 +354,10 @@ async fn wait_for(issuer: &TrustedIssuer, what: &What, until: Instant) -> Result
     match (what, &*issuer.keys) {
         (What::Keys(lack), Keys::Issuer(keys)) => {
             let waited = keys.wait(*lack).await;
+            // Only what was fetched for is worth more of a wait: made-up keys must not heap up before a silent feed.
+            waited.map_err(|code| Rejection::token(code, "the issuer's keys do not answer for this token"))?;
             issuer.until_followed(until.duration_since(monotonic())).await;
-            waited.map_err(|code| Rejection::token(code, "the issuer's keys do not answer for this token"))
+            Ok(())
         }
         (What::Keys(_), _) => Ok(()),
         (What::List(list), _) => {

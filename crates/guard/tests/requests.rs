@@ -102,6 +102,7 @@ async fn every_refusal_has_its_code_and_says_no_more() {
         ("signature_invalid", token(&stranger, &claims())),
         ("type_mismatch", jwt::sign(&key, "JWT", &claims()).unwrap()),
         ("type_mismatch", jwt::sign(&key, "logout+jwt", &claims()).unwrap()),
+        ("type_mismatch", format!("jgr_{}", "A".repeat(82))),
         ("issuer_mismatch", refused(json!({"iss": "https://auth.example.com/"}))),
         ("audience_mismatch", refused(json!({"aud": "https://api.example.com.evil.example"}))),
         ("token_expired", refused(json!({"exp": support::NOW - 30}))),

@@ -29,7 +29,7 @@ fn public(jwk: &Value) -> Value {
 #[test]
 fn every_signature_of_the_rfcs_verifies() {
     let vectors = signatures();
-    assert_eq!(vectors.len(), 12);
+    assert_eq!(vectors.len(), 14);
     for vector in &vectors {
         let name = text(vector, "name");
         let algorithm: Algorithm = text(vector, "alg").parse().expect(name);
@@ -130,6 +130,34 @@ fn json_serializations_are_refused() {
     for token in [general.to_string(), flattened.to_string()] {
         let refusal = jws::verify(&token, &key, Algorithm::ALL).expect_err("refused");
         assert_eq!(refusal.code(), Code::TokenMalformed);
+    }
+}
+
+/// RFC 7520 §4.5 to §4.8: a payload that is elsewhere, a header that is not protected, and several signatures are not for tokens.
+#[test]
+fn what_has_no_compact_form_is_refused() {
+    let vectors = signatures();
+    let named = |name: &str| vectors.iter().find(|vector| text(vector, "name") == name).expect(name);
+    let (hmac, ecdsa) = (named("RFC 7520 4.4"), named("RFC 7520 4.3"));
+    let (payload, header) = (text(hmac, "payload"), text(hmac, "token").split('.').next().expect("a header"));
+    let signature = "s0h6KThzkfBBBkLspW1h84VsJZFTsPPqMDA7g1Md7p0";
+    let content_only = "xuLifqLGiblpv9zBpuZczWhNj1gARaLV3UxvxhJxZuk";
+    let second = "ARcVLnaJJaUWG8fG-8t5BREVAuTY8n8YHjwDO1muhcdCoFZFFjfISu0Cdkn9Ybdlmi54ho0x924DUz8sK7ZXkhc7AFM8ObLfTvNCrqcI3Jkl2U5IX3utNhODH6v7xgy1Qahsn0fyb4zSAkje8bAWz4vIfj5pCMYxxm4fgV3q7ZYhm5eD";
+    let several = json!({"payload": payload, "signatures": [
+        {"header": {"alg": "ES512", "kid": "bilbo.baggins@hobbiton.example"}, "signature": second},
+        {"protected": header, "signature": signature},
+    ]});
+    let flattened = json!({"payload": payload, "protected": "eyJhbGciOiJIUzI1NiJ9", "header": {"kid": "018c0ae5-4d9b-471b-bfd6-eef314bc7037"}, "signature": "bWUSVaxorn7bEF1djytBd0kHv70Ly5pvbomzMWSOr20"});
+    for (name, vector, token, code) in [
+        ("§4.5, detached", hmac, format!("{header}..{signature}"), Code::SignatureInvalid),
+        ("§4.6, flattened", hmac, flattened.to_string(), Code::TokenMalformed),
+        ("§4.7, content only", hmac, format!(".{payload}.{content_only}"), Code::TokenMalformed),
+        ("§4.8, several", hmac, several.to_string(), Code::TokenMalformed),
+        ("§4.8, the second, content only", ecdsa, format!(".{payload}.{second}"), Code::TokenMalformed),
+    ] {
+        let algorithm: Algorithm = text(vector, "alg").parse().expect(name);
+        let key = VerifyingKey::from_jwk_for(&public(&vector["key"]).to_string(), algorithm).expect(name);
+        assert_eq!(jws::verify(&token, &key, Algorithm::ALL).expect_err(name).code(), code, "{name}");
     }
 }
 

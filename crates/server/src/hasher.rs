@@ -123,6 +123,16 @@ impl Hasher {
         Ok(())
     }
 
+    /// How many hashes wait for their turn now.
+    pub(crate) fn waiting(&self) -> usize {
+        self.pool.waiting()
+    }
+
+    /// How many hashes are computed now.
+    pub(crate) fn running(&self) -> usize {
+        self.pool.running()
+    }
+
     /// Gives the memory of idle workers back to the system.
     pub(crate) fn release_idle_memory(&self) {
         self.pool.release_idle_memory();

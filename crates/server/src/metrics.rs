@@ -33,10 +33,13 @@ const LARGE_TOKENS: &str = "jotgate_large_access_tokens_total";
 const MAILS: &str = "jotgate_mails_total";
 const WAITING: &str = "jotgate_mails_waiting";
 const OLDEST: &str = "jotgate_mails_oldest_seconds";
+const HASHES_WAITING: &str = "jotgate_password_hashes_waiting";
+const HASHES_RUNNING: &str = "jotgate_password_hashes_running";
 const FEED_POSITION: &str = "jotgate_feed_position";
 const FEED_UNREADABLE: &str = "jotgate_feed_unreadable_seconds";
 const KEYS_VERSION: &str = "jotgate_keys_version";
 const KEYS_USABLE: &str = "jotgate_keys_usable";
+const SIGNING_KEY_AGE: &str = "jotgate_signing_key_age_seconds";
 
 /// Every metric of the server, in the order of `docs/reference/metrics.md`. Those of a guard in the same process are in its crate's
 /// documentation.
@@ -60,6 +63,11 @@ pub const METRICS: &[Metric] = &[
     ),
     shows(WAITING, "mails that wait or are being sent"),
     shows(OLDEST, "how long the oldest of them has waited, when the outbox was last looked at"),
+    shows(
+        HASHES_WAITING,
+        "password hashes that wait for their turn; with `passwords.max_waiting` of them more get 503",
+    ),
+    shows(HASHES_RUNNING, "password hashes that are computed"),
     shows(FEED_POSITION, "number of the last end in the revocation feed that this server knows"),
     shows(
         FEED_UNREADABLE,
@@ -67,6 +75,7 @@ pub const METRICS: &[Metric] = &[
     ),
     shows(KEYS_VERSION, "version of the stored keys that this server has; all servers of a store soon have the same"),
     shows(KEYS_USABLE, "1 if there are keys for new tokens and every stored key opens, else 0"),
+    shows(SIGNING_KEY_AGE, "how long the key for new tokens has been signing; 0 if there is none"),
 ];
 
 const fn counts(name: &'static str, labels: &'static [&'static str], meaning: &'static str) -> Metric {
@@ -123,22 +132,29 @@ pub(crate) fn mail(kind: Kind, fate: Fate) {
 
 /// So much mail waits.
 pub(crate) fn mail_waits(waiting: Waiting, now: Timestamp) {
-    let age = waiting.oldest.map_or(0, |oldest| now.millis_since(oldest));
     gauge!(WAITING).set(as_f64(waiting.count));
-    gauge!(OLDEST).set(as_f64(u64::try_from(age / 1000).unwrap_or(0)));
+    gauge!(OLDEST).set(as_f64(seconds_since(waiting.oldest.unwrap_or(now), now)));
 }
 
 impl App {
     /// Sets the gauges that show what is now. A program with a recorder of its own calls it before that is read; the listener of
     /// [`Server`](crate::Server) does by itself.
     pub fn observe(&self) {
-        let (now, ring, revocations) = (self.now(), self.keyring(), &self.inner.revocations);
+        let (now, ring) = (self.now(), self.keyring());
+        let (hasher, revocations) = (&self.inner.hasher, &self.inner.revocations);
         let usable = ring.can_issue(now).is_ok() && ring.failure().is_none();
+        gauge!(HASHES_WAITING).set(as_f64(hasher.waiting() as u64));
+        gauge!(HASHES_RUNNING).set(as_f64(hasher.running() as u64));
         gauge!(FEED_POSITION).set(as_f64(revocations.position()));
         gauge!(FEED_UNREADABLE).set(as_f64(revocations.freshness.unreadable_seconds(now)));
         gauge!(KEYS_VERSION).set(as_f64(ring.version()));
         gauge!(KEYS_USABLE).set(as_f64(u64::from(usable)));
+        gauge!(SIGNING_KEY_AGE).set(as_f64(seconds_since(ring.signing_since().unwrap_or(now), now)));
     }
+}
+
+fn seconds_since(then: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.millis_since(then) / 1000).unwrap_or(0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no count and no age here comes near 2^53")]

@@ -105,7 +105,7 @@ async fn a_refresh_token_is_no_access_token() {
     let site = start().await;
     let registered = site.register().await;
     let (status, body) = site.get("/foreign", registered["refresh_token"].as_str().unwrap()).await;
-    assert!(status == 401 && body.contains("\"code\":\"token_malformed\""), "{status} {body}");
+    assert!(status == 401 && body.contains("\"code\":\"type_mismatch\""), "{status} {body}");
 }
 
 /// The log-out is answered, and the API refuses as soon as the feed has told it; nothing else is waited for.

@@ -38,8 +38,8 @@ fn audit() -> String {
         "# Events of the audit trail\n\n\
          Each line has who did it (`anonymous`, `user`, `administrator`, `command_line` or `system`), when, from where (address,\n\
          `User-Agent`, the id of the request), the account and session that it is about, and the code with which it was refused if\n\
-         it was. What was done is in the trail exactly if it is in the store: both are one transaction. Of refusals and of requests\n\
-         for links 60 a minute have lines of their own. A line has no password, token or e-mail address in it, and what somebody typed at a log-in is not\n\
+         it was. What was done and its line are one transaction; only the line of a backup is written after its file. Of refusals and of\n\
+         requests for links 60 a minute and server have lines of their own. A line has no password, token or e-mail address in it, and what somebody typed at a log-in is not\n\
          kept. `jotgate audit` and `GET /v1/admin/audit` read it; `audit.retention` says how long it is kept.\n\n\
          | event | meaning |\n| --- | --- |\n",
     );

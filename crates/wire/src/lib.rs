@@ -44,7 +44,7 @@ pub use problem::{PROBLEM_JSON, Problem};
 pub use revocation::{Entry, FeedDocument, MAX_NAME_BYTES, RevocationSet, Subject, TokenFacts};
 pub use secret::SecretText;
 pub use session::{
-    CookieResponse, LoginRequest, LogoutQuery, LogoutRequest, LogoutScope, RefreshRequest, SessionBody, SessionList,
-    TokenResponse, Transport,
+    CookieResponse, LoginRequest, LogoutQuery, LogoutRequest, LogoutScope, REFRESH_TOKEN_PREFIX, RefreshRequest,
+    SessionBody, SessionList, TokenResponse, Transport,
 };
 pub use status_list::{InvalidStatusList, StatusClaim, StatusList, StatusListBody, StatusListClaims, StatusReference};

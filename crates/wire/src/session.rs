@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{SecretText, UserBody};
 
+/// How every refresh token of ours begins, and no signed token can.
+pub const REFRESH_TOKEN_PREFIX: &str = "jgr_";
+
 /// How a client gets its tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
 
 /// What people most often take for a signed token.
 fn hint(token: &str) -> Option<&'static str> {
-    if token.starts_with("jgr_") {
+    if token.starts_with(jotgate_wire::REFRESH_TOKEN_PREFIX) {
         return Some("this is a refresh token of Jotgate: it is opaque, and only the server can read it");
     }
     if token.split('.').count() == 5 {

@@ -59,11 +59,45 @@ async fn what_happens_is_counted_and_nothing_an_outsider_writes_is_a_label() {
     assert_eq!(value(&page, "jotgate_requests_total", &["code=\"invalid_credentials\""]), Some(5.0), "{page}");
     assert_eq!(value(&page, "jotgate_throttled_total", &["act=\"log_in\""]), Some(2.0), "{page}");
     assert_eq!(value(&page, "jotgate_keys_usable", &[]), Some(1.0), "{page}");
+    for gauge in ["jotgate_password_hashes_waiting", "jotgate_password_hashes_running"] {
+        assert_eq!(value(&page, gauge, &[]), Some(0.0), "{page}");
+    }
+    assert!(value(&page, "jotgate_signing_key_age_seconds", &[]).is_some_and(|age| age < 600.0), "{page}");
     assert_eq!(value(&page, "jotgate_feed_unreadable_seconds", &[]), Some(0.0), "{page}");
     assert!(page.contains("# HELP jotgate_refreshes_total genuine refresh tokens"), "{page}");
     for written in ["7e1", "7E1", "ada@", &token] {
         assert!(!page.contains(written), "{written}: {page}");
     }
+}
+
+#[tokio::test]
+async fn what_becomes_of_mail_is_counted_by_its_kind() {
+    // Nobody is there to take it.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mail =
+        format!("[mail]\nhost = \"localhost\"\nport = {port}\ntls = \"none\"\nfrom = \"no-reply@example.com\"\n");
+    let desk = desk(&format!("listen = \"127.0.0.1:0\"\n{mail}"));
+    create(&desk, "ada@example.com", &[]).ends(0);
+    let server = Server::start(&desk);
+    let probe = Probe::new(&server.url);
+    for email in ["ada@example.com", "nobody@example.com"] {
+        probe.post("/v1/password/forgot", json!({"email": email})).await.ok(202);
+    }
+    let mut page = String::new();
+    let fates = [("queued", 2.0), ("retried", 1.0), ("dropped", 1.0)];
+    for _ in 0..2000 {
+        page = read(&server).await;
+        let count = |fate: &str| {
+            let fate = format!("fate=\"{fate}\"");
+            value(&page, "jotgate_mails_total", &["kind=\"reset\"", &fate])
+        };
+        let waiting = value(&page, "jotgate_mails_waiting", &[]);
+        if fates.iter().all(|(fate, times)| count(fate) == Some(*times)) && waiting == Some(1.0) {
+            assert!(value(&page, "jotgate_mails_oldest_seconds", &[]).is_some_and(|age| age < 600.0), "{page}");
+            return;
+        }
+    }
+    panic!("{page}");
 }
 
 #[tokio::test]

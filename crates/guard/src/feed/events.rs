@@ -15,6 +15,9 @@ pub(super) struct Events {
     /// How much of it is. It is thrown away at once when more comes, and not line by line: a stream of nothing but short lines
     /// must not cost more than its length.
     read: usize,
+    /// How much of what follows is known to have no end of a line, and is not looked at again: a line that comes byte by byte must
+    /// not cost more than its length either.
+    unended: usize,
     data: String,
 }
 
@@ -32,9 +35,14 @@ impl Events {
     pub(super) fn next(&mut self) -> Result<Option<String>, &'static str> {
         loop {
             let unread = self.rest.get(self.read..).unwrap_or_default();
-            let Some(end) = unread.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
+            let new = unread.get(self.unended..).unwrap_or_default();
+            let Some(end) = new.iter().position(|byte| *byte == b'\n').map(|end| self.unended + end) else {
+                self.unended = unread.len();
+                return Ok(None);
+            };
             let (line, _) = unread.split_at(end);
             self.read += end + 1;
+            self.unended = 0;
             let line = std::str::from_utf8(line).map_err(|_| "an event is not in UTF-8")?;
             let line = line.trim_end_matches('\r');
             if line.is_empty() && !self.data.is_empty() {
@@ -77,6 +85,18 @@ mod tests {
         }
         let bytes: Vec<&[u8]> = stream.chunks(1).collect();
         assert_eq!(read(&bytes), Ok(expected));
+    }
+
+    /// Half a megabyte is looked at once, and not once for each byte of it.
+    #[test]
+    fn a_line_that_comes_byte_by_byte_is_looked_at_once() {
+        let mut events = Events::default();
+        for _ in 0..LONGEST {
+            events.push(b"x").unwrap();
+            assert_eq!(events.next(), Ok(None));
+        }
+        assert_eq!(events.unended, LONGEST);
+        assert!(events.push(b"x").is_err());
     }
 
     #[test]

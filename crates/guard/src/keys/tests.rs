@@ -54,9 +54,13 @@ fn fetched(kids: &[&str], life: Option<u64>) -> Fetched {
 }
 
 fn play(answers: impl IntoIterator<Item = Answer>) -> (IssuerKeys, Arc<Script>) {
+    play_within(LIMITS, answers)
+}
+
+fn play_within(limits: Limits, answers: impl IntoIterator<Item = Answer>) -> (IssuerKeys, Arc<Script>) {
     let script = Arc::new(Script { answers: Mutex::new(answers.into_iter().collect()), fetches: AtomicUsize::new(0) });
     let played = Box::new(Played(Arc::clone(&script)));
-    (IssuerKeys::new("https://i.example".into(), played, LIMITS, Clock::manual(0)), script)
+    (IssuerKeys::new("https://i.example".into(), played, limits, Clock::manual(0)), script)
 }
 
 impl Script {
@@ -109,6 +113,16 @@ async fn the_life_of_a_set_is_kept_in_bounds() {
         pass(1).await;
         assert_eq!(script.fetches(), 2, "{said:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_may_not_grow_old_are_not_fetched_without_a_pause() {
+    let limits = Limits { key_age: Duration::ZERO, ..LIMITS };
+    let (keys, script) = play_within(limits, (0..9).map(|_| Answer::Keys(&["a"], None)));
+    settle().await;
+    assert_eq!((kids(&keys), script.fetches()), (vec!["a".to_owned()], 1));
+    pass(1).await;
+    assert_eq!(script.fetches(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -29,6 +29,8 @@ pub(crate) enum Manner {
     Endless(&'static [u8]),
     /// A stream that is over at once.
     Empty,
+    /// Nothing, for as long as anybody waits.
+    Never,
 }
 
 pub(crate) struct FeedIssuer {
@@ -246,6 +248,7 @@ async fn answer(State(issuer): State<Arc<Inner>>, uri: Uri, headers: HeaderMap, 
         Manner::Says(text) => Body::from(text),
         Manner::Endless(bytes) => Body::new(Endless(bytes)),
         Manner::Empty => Body::empty(),
+        Manner::Never => std::future::pending().await,
         Manner::Well if is_stream => issuer.stream(after),
         Manner::Well => Body::from(issuer.sign(&issuer.document(after))),
     };

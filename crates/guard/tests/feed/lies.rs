@@ -1,13 +1,16 @@
 //! Documents that are not the issuer's, or not good: none of them ends anything, and the guard goes on.
 
+use std::time::Duration;
+
 use jotgate_guard::{Algorithm, Guard};
 use jotgate_jose::{SigningKey, jwt};
 use jotgate_wire::{Entry, FeedDocument, Subject};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-use crate::ended;
 use crate::issuer::{FeedIssuer, Manner};
 use crate::support::{NOW, key, outcome};
+use crate::{PATIENCE, ended};
 
 /// Makes what an issuer would be lied about with.
 type Lie = Box<dyn Fn(&FeedIssuer) -> String>;
@@ -151,4 +154,24 @@ async fn good_tokens_are_served(manner: fn(&FeedIssuer) -> Manner) {
     issuer.end_session("victim");
     issuer.documents(Manner::Well);
     assert_eq!(ended(&guard, &auth).await, "session_ended", "{manner:?}");
+}
+
+/// Made-up keys cost nobody a place in memory for as long as a feed takes to answer.
+#[tokio::test]
+async fn a_token_with_a_key_that_nobody_has_does_not_wait_for_a_silent_feed() {
+    let known = key("k1");
+    let issuer = FeedIssuer::start(&[&known]).await;
+    issuer.documents(Manner::Never);
+    let day = Duration::from_hours(24);
+    let guard = issuer.builder().key_wait(day).fetch_timeout(day).build().unwrap();
+    while issuer.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(outcome(&guard, &issuer.token(&known, &json!({}))).await, "ok", "the keys are here");
+    let made_up = issuer.token(&key("k9"), &json!({}));
+    let refused = async {
+        // The first one makes the guard ask for newer keys; whoever comes after the answer has nothing to wait for.
+        while timeout(Duration::from_millis(50), outcome(&guard, &made_up)).await != Ok("key_unknown") {}
+    };
+    timeout(PATIENCE, refused).await.expect("it is refused at once");
 }

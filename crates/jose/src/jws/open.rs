@@ -1,7 +1,8 @@
 //! Opening a compact JWS: size, form, header, algorithm, type, key, signature, in this order.
 //!
 //! Two ways lead through, and accept the same tokens. The short one is for a token that begins with a header this key has
-//! verified before, byte for byte. Whatever the short one does not recognise takes the full one.
+//! verified before, byte for byte, and for which these keys would find it now. Whatever the short one does not recognise takes the
+//! full one.
 
 use std::sync::Arc;
 
@@ -49,6 +50,10 @@ fn open_known<'t>(
 ) -> Option<Result<Opened<'t>, Refusal>> {
     let find = |key: &'_ VerifyingKey| key.known().find(token).map(|(known, rest)| (Arc::clone(&known.header), rest));
     let (key, (header, rest)) = keys.at_hand().iter().find_map(|key| find(key).map(|found| (key, found)))?;
+    let found = keys.find(&Wanted::new(header.kid(), header.algorithm()));
+    if !found.is_some_and(|found| found.is(key)) {
+        return None;
+    }
     let (payload, signature) = split_signature(rest, key.signature_text_len())?;
     let signed = token.get(..token.len().checked_sub(signature.len())?.checked_sub(1)?)?;
     let checked = check_header(header.algorithm(), header.typ(), demands)

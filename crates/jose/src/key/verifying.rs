@@ -173,6 +173,11 @@ impl VerifyingKey {
         }
     }
 
+    /// Whether both are one key, and not just two that are alike.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn known(&self) -> &KnownHeaders {
         &self.0.known
     }

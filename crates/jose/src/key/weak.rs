@@ -1,7 +1,9 @@
 //! Keys that are refused although they are well formed: too short, or broken by how they were made.
 
+use base64_simd::STANDARD_NO_PAD;
+
 use super::KeyError;
-use super::material::RsaPublic;
+use super::material::{RsaPublic, SecretBytes};
 use crate::algorithm::Hash;
 
 const MIN_RSA_BITS: usize = 2048;
@@ -21,9 +23,25 @@ pub(crate) fn check_secret(hash: Hash, secret: &[u8]) -> Result<(), KeyError> {
 
 /// A public key used as an HMAC secret is the oldest attack on JWT (CVE-2015-9235 and many after it).
 fn looks_like_a_key_file(secret: &[u8]) -> bool {
+    // PEM (RFC 7468 §5.2 lets a comment stand before it), SSH's form of it (RFC 4716 §3.3), and a JWK or a set of them.
+    const PIECES: [&[u8]; 3] = [b"-----BEGIN ", b"---- BEGIN ", b"\"kty\""];
+    const SSH: [&[u8]; 2] = [b"ssh-", b"ecdsa-sha2-"];
     let text = secret.trim_ascii_start();
-    let is_jwk = text.starts_with(b"{") && memchr::memmem::find(text, b"\"kty\"").is_some();
-    text.starts_with(b"-----BEGIN") || text.starts_with(b"ssh-") || is_jwk || crate::der::is_public_key(secret)
+    PIECES.iter().any(|piece| memchr::memmem::find(text, piece).is_some())
+        || SSH.iter().any(|start| text.starts_with(start))
+        || crate::der::is_public_key(secret)
+        || is_public_key_in_base64(text)
+}
+
+/// Whether this is a PEM without its first and last line, in which several identity providers show a public key.
+fn is_public_key_in_base64(text: &[u8]) -> bool {
+    let mut base64 = SecretBytes::new(Vec::with_capacity(text.len()));
+    base64.extend(text.iter().filter(|byte| !byte.is_ascii_whitespace() && **byte != b'=').map(|byte| match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => *other,
+    }));
+    STANDARD_NO_PAD.decode_inplace(&mut base64).is_ok_and(|der| crate::der::is_public_key(der))
 }
 
 /// RSA keys: 2048 to 8192 bits (RFC 7518 §3.3), odd modulus, odd exponent of 3 or more that fits 33 bits, no ROCA.
@@ -128,6 +146,13 @@ mod tests {
             "\n -----BEGIN RSA PUBLIC KEY-----\n000000000000",
             "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"aaaa\"}",
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI",
+            "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAA",
+            "subject=/CN=x\n-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA",
+            "\u{feff}-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA",
+            "[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"aaaa\"}]",
+            "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+            "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMl\nrwIaaPcHURo=\n",
+            "MCowBQYDK2VwAyEA11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
         ] {
             assert!(check_secret(Hash::Sha256, text.as_bytes()).is_err(), "{text}");
         }

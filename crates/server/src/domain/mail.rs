@@ -269,6 +269,13 @@ pub(crate) fn letter(message: &Message, at_address: Option<&User>, owner: Option
     }
 }
 
+/// Whom a message goes to. What somebody asks for an account goes to the address as the account has it, and not as it was asked for:
+/// addresses that are compared alike may be mailboxes of different people.
+pub(crate) fn receiver<'a>(message: &'a Message, at_address: Option<&'a User>) -> &'a Email {
+    let asks_for_account = matches!(message.kind, Kind::Verify | Kind::Registered | Kind::Reset);
+    at_address.filter(|_| asks_for_account).map_or(&message.to, |user| &user.email)
+}
+
 /// Whoever has the mailbox of an account that a stranger opened gets a link that takes it over: setting a password proves the
 /// address as well.
 fn registered(message: &Message, user: &User) -> Option<Letter> {

@@ -17,17 +17,18 @@ const NOTING_TRIES: u32 = 5;
 const NOTING_PAUSE: Duration = Duration::from_secs(1);
 
 /// Sends a mail that was taken up, or finds that there is none to send.
-pub(crate) async fn deliver(app: &App, message: Message) {
+pub(crate) async fn deliver(app: &App, mut message: Message) {
     if message.attempts == 1 {
         metrics::mail(message.kind, Fate::Queued);
     }
     let token = app.inner.keys.master().links().token(message.id);
     let prepare = PrepareMail { message: message.clone(), hash: token.hash(), now: app.now() };
     match app.inner.store.write(prepare).await {
-        Ok(Prepared::Send(letter)) if may_be_told(app, letter, &message) => {
+        Ok(Prepared::Send(letter, to)) if may_be_told(app, letter, &message) => {
+            message.to = to;
             hand_over(app, letter, &message, &token).await;
         }
-        Ok(Prepared::Send(_)) => end(app, &message, Attempted::Done, Fate::Dropped).await,
+        Ok(Prepared::Send(..)) => end(app, &message, Attempted::Done, Fate::Dropped).await,
         Ok(Prepared::Drop) => metrics::mail(message.kind, Fate::Dropped),
         Ok(Prepared::Gone) => {}
         // It is due again when its attempt counts as failed.

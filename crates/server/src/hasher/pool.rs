@@ -23,6 +23,7 @@ const NICER: i32 = 10;
 #[derive(Debug)]
 pub(super) struct Pool {
     workers: Arc<Semaphore>,
+    most_workers: usize,
     /// Memory for what needs more than the buffer of a worker, in KiB.
     spare: Arc<Semaphore>,
     spare_kib: u32,
@@ -52,6 +53,7 @@ impl Pool {
     pub(super) fn new(bounds: Bounds) -> Self {
         Self {
             workers: Arc::new(Semaphore::new(bounds.workers)),
+            most_workers: bounds.workers,
             spare: Arc::new(Semaphore::new(usize::try_from(bounds.spare_kib).unwrap_or_default())),
             spare_kib: bounds.spare_kib,
             buffer_blocks: bounds.buffer_blocks,
@@ -69,7 +71,17 @@ impl Pool {
 
     /// Whether one more is computed now, or may wait.
     pub(super) fn has_room(&self) -> bool {
-        self.workers.available_permits() > 0 || self.waiting.load(Ordering::Relaxed) < self.max_waiting
+        self.workers.available_permits() > 0 || self.waiting() < self.max_waiting
+    }
+
+    /// How many wait, for a worker or for memory.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How many have a worker, those among them that wait for memory included.
+    pub(super) fn running(&self) -> usize {
+        self.most_workers.saturating_sub(self.workers.available_permits())
     }
 
     /// Computes on a worker, in a buffer that is used again, and with so much more memory.
@@ -225,11 +237,13 @@ mod tests {
         };
         tokio::task::yield_now().await;
         assert!(!pool.has_room());
+        assert_eq!((pool.running(), pool.waiting()), (1, 1));
         assert_eq!(pool.permit(0).await.map(drop), Err(HashError::Overloaded));
         assert_eq!(second.await.unwrap(), Err(HashError::Overloaded));
-        assert_eq!(pool.waiting.load(Ordering::Relaxed), 0);
+        assert_eq!((pool.running(), pool.waiting()), (1, 0));
         assert!(pool.has_room());
         drop(held);
+        assert_eq!(pool.running(), 0);
         assert!(pool.permit(0).await.is_ok());
     }
 

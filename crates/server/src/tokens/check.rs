@@ -2,7 +2,7 @@
 
 use jotgate_jose::jwt::{self, Predecessor};
 use jotgate_jose::{Refusal, danger};
-use jotgate_wire::{RevocationSet, TokenFacts, VerificationCode};
+use jotgate_wire::{REFRESH_TOKEN_PREFIX, RevocationSet, TokenFacts, VerificationCode};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -145,9 +145,14 @@ pub(crate) fn named(token: &str, keyring: &Keyring, now: Timestamp) -> Result<Na
     named.ok_or_else(|| Refused { code: VerificationCode::ClaimMissing, detail: "it has no `jti`".into() })
 }
 
+/// What is no signed token at all may yet be known: a refresh token that was sent in place of the access token.
+///
 /// A revoked key has left the key ring, so its tokens fail for want of a key, or of any key of their algorithm; that it was revoked
 /// is the better word. Nobody has verified the `kid` here, and it chooses between two refusals only.
 fn why(refusal: Refusal, token: &str, revocations: &RevocationSet) -> Refused {
+    if token.starts_with(REFRESH_TOKEN_PREFIX) {
+        return Refused { code: VerificationCode::TypeMismatch, detail: "a refresh token, and no access token".into() };
+    }
     let refused = Refused::from(refusal);
     let lacks_key = matches!(refused.code, VerificationCode::KeyUnknown | VerificationCode::AlgorithmNotAllowed);
     if !lacks_key || revocations.is_empty() {

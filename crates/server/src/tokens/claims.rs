@@ -44,8 +44,8 @@ const RESERVED: &[&str] = &[
     "vtm",
 ];
 
-/// Claims that say what somebody may do (RFC 9068 §2.2.3.1), and so are not for people themselves to write.
-const RIGHTS: &[&str] = &["groups", "entitlements", "permissions"];
+/// Claims that say what somebody may do (RFC 9068 §2.2.3.1, RFC 9396 §9.1), and so are not for people themselves to write.
+const RIGHTS: &[&str] = &["role", "groups", "entitlements", "permissions", "authorization_details"];
 
 /// Where a claim comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -59,6 +59,7 @@ pub(crate) struct Keyring {
     version: u64,
     /// Nothing when the key that signed is gone and the one in its place does not open.
     signing: Option<SigningKey>,
+    signing_since: Option<Timestamp>,
     /// The next key, if there is one: it signs when a later ring says so.
     next: Option<SigningKey>,
     verifying: Arc<KeySet>,
@@ -101,7 +102,7 @@ impl Keyring {
         if found.signing.is_none() {
             return Err(none_active());
         }
-        found.assemble(stored.version, terms, None)
+        found.assemble(stored, terms, None)
     }
 
     /// Follows the stored keys. What this ring has open is taken from it, and what is no longer stored is gone whatever else
@@ -131,7 +132,7 @@ impl Keyring {
             failure.get_or_insert_with(none_active);
             found.signing = self.signing.clone().filter(|key| is_stored(key.kid()));
         }
-        found.assemble(stored.version, terms, failure)
+        found.assemble(stored, terms, failure)
     }
 
     /// Grows with every change of the stored keys.
@@ -142,6 +143,11 @@ impl Keyring {
     /// The key that signs access tokens.
     pub(crate) fn signing(&self) -> Result<&SigningKey, NoKey> {
         self.signing.as_ref().ok_or(NoKey)
+    }
+
+    /// When that key began to sign.
+    pub(crate) fn signing_since(&self) -> Option<Timestamp> {
+        self.signing_since
     }
 
     /// The key for the refresh token of a session that was rotated then.
@@ -212,14 +218,22 @@ struct Found {
 }
 
 impl Found {
-    fn assemble(self, version: u64, terms: &Terms, failure: Option<KeyringError>) -> Result<Keyring, KeyringError> {
+    fn assemble(
+        self,
+        stored: &StoredKeys,
+        terms: &Terms,
+        failure: Option<KeyringError>,
+    ) -> Result<Keyring, KeyringError> {
         let Self { signing, next, verifying, refresh, closed } = self;
+        let signs = |key: &&StoredKey| signing.as_ref().is_some_and(|signing| signing.kid() == key.kid);
+        let signing_since = stored.keys.iter().find(signs).and_then(|key| key.activated_at);
         let published = verifying.iter().filter(|key| !key.algorithm().is_symmetric()).cloned();
         let jwks = Jwks::new(published).map_err(|error| unusable("jwks", error))?;
         let policy = terms.policy(verifying.iter().map(VerifyingKey::algorithm));
         let verifying = KeySet::mixed(verifying).map_err(|error| unusable("key set", error))?;
         let (verifying, refresh) = (Arc::new(verifying), RefreshKeys::new(refresh));
-        Ok(Keyring { version, signing, next, verifying, policy, jwks, refresh, closed, failure })
+        let version = stored.version;
+        Ok(Keyring { version, signing, signing_since, next, verifying, policy, jwks, refresh, closed, failure })
     }
 }
 

@@ -5,12 +5,12 @@
 //! given to everyone who asks for it.
 
 use aws_lc_rs::hmac;
+use jotgate_wire::REFRESH_TOKEN_PREFIX as PREFIX;
 use uuid::Uuid;
 
 use crate::domain::session::SessionId;
 use crate::domain::time::Timestamp;
 
-const PREFIX: &str = "jgr_";
 const VERSION: u8 = 1;
 /// Version, key id, session id and generation.
 const BODY_BYTES: usize = 1 + KEY_ID_BYTES + 16 + 8;

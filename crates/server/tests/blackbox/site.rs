@@ -30,6 +30,7 @@ pub(crate) const SECRET_TEXTS: &[&str] = &[
     "the secret that nobody may see",
     "ada@example.com",
     "Ada@Example.com",
+    "ＡＤＡ@example.com",
     "known@example.com",
     "many@example.com",
     "new@example.com",

@@ -56,7 +56,7 @@ async fn registering_is_answered_alike_for_known_and_unknown() {
     // Nothing was changed, and the owner of the mailbox can take the account over.
     let strange = json!({"email": "ada@example.com", "password": "the password of a stranger"});
     site.post("/v1/login", strange).await.refused(401, "invalid_credentials");
-    let reset = token(&site, "You have an account", "ADA@example.com").await;
+    let reset = token(&site, "You have an account", "ada@example.com").await;
     let body = json!({"token": reset, "new_password": "quite another pass phrase"});
     site.post("/v1/password/reset", body).await.ok(204);
     let mine = json!({"email": "ada@example.com", "password": "quite another pass phrase"});

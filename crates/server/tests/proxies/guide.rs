@@ -21,6 +21,18 @@ fn it_shows_each_file_whole() {
     }
 }
 
+/// Programs that read headers as CGI variables take `Remote_User` for `Remote-User`. What nginx (by itself) and Caddy do about it is tried.
+#[test]
+fn names_with_underscores_reach_no_program() {
+    let names: Vec<_> = TRAEFIK.lines().filter_map(|line| line.trim().strip_prefix("- Remote-")).collect();
+    assert_eq!(names.len(), 4);
+    for name in names {
+        assert!(TRAEFIK.contains(&format!("          Remote_{name}: \"\"\n")), "{name}");
+    }
+    assert!(TRAEFIK.contains("middlewares: [underscores, jotgate]"), "they go before the question");
+    assert!(ENVOY.contains("common_http_protocol_options:\n  headers_with_underscores_action: DROP_HEADER\n"));
+}
+
 #[test]
 fn its_configuration_is_one() {
     let config = Config::load(JOTGATE, [], Path::new(".")).unwrap();

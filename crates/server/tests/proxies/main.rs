@@ -31,7 +31,7 @@ macro_rules! for_both {
 for_both! {
     good_tokens_pass_with_who_they_speak_for refused_tokens_do_not_pass what_the_client_says_of_itself_is_dropped
     a_browser_is_sent_to_log_in requests_of_other_sites_do_not_pass malformed_requests_do_not_pass
-    bodies_reach_the_program_and_not_us the_endpoints_are_not_public
+    bodies_reach_the_program_and_not_us the_endpoints_are_not_public what_the_client_calls_hop_by_hop_is_said_all_the_same
 }
 
 async fn run<F: Future<Output = ()>>(kind: Kind, name: &str, scenario: impl FnOnce(Site) -> F) {

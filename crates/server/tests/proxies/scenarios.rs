@@ -80,6 +80,15 @@ pub(crate) async fn what_the_client_says_of_itself_is_dropped(site: Site) {
     assert_eq!(status(lying).await, 403, "the proxy says what the method is");
 }
 
+/// What a client lists in `Connection` is for the next hop alone, and proxies drop it (RFC 9110 §7.6.1): not so what we have said.
+pub(crate) async fn what_the_client_calls_hop_by_hop_is_said_all_the_same(site: Site) {
+    let tokens = site.log_in().await;
+    let asked = site.request(Method::GET, "/").header(AUTHORIZATION, bearer(&tokens.access));
+    let seen = seen(asked.header("connection", "close, Remote-User, remote-name, Remote-Groups")).await;
+    assert_eq!(seen["headers"]["remote-user"], json!([tokens.user]), "{seen}");
+    assert_eq!(seen["headers"]["remote-name"], json!(["Ada L%C3%B6we"]), "{seen}");
+}
+
 pub(crate) async fn a_browser_is_sent_to_log_in(site: Site) {
     let answer = site.request(Method::GET, "/page?a=b&c=%2F").header(ACCEPT, HTML).send().await.unwrap();
     assert_eq!(answer.status(), 302);

@@ -22,7 +22,7 @@ async function load(name) {
 // Of each library: what it knows, and how it prepares a key for signing and verifying.
 const libraries = {
   jose: (jose) => ({
-    knows: /^(HS|RS|PS|ES|EdDSA|Ed25519)/,
+    knows: /^(HS|RS|PS|ES|EdDSA|Ed25519|ML-DSA)/,
     async prepare({ alg, private: jwk, public: publicJwk }) {
       const signer = await jose.importJWK(jwk, alg)
       const verifier = publicJwk ? await jose.importJWK(publicJwk, alg) : signer

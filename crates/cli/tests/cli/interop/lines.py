@@ -39,6 +39,34 @@ def joserfc_of(key):
     return lambda claims: joserfc_jwt.encode(header, claims, private, algorithms=[alg]), verify
 
 
+def from_base64url(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def cryptography_of(key):
+    """Compact JWS by hand (RFC 7515 §7.1, RFC 9964 §3)."""
+    header = {"alg": key["alg"], "typ": "at+jwt", "kid": key["private"]["kid"]}
+    level = key["alg"].removeprefix("ML-DSA-")
+    private = getattr(mldsa, f"MLDSA{level}PrivateKey").from_seed_bytes(from_base64url(key["private"]["priv"]))
+    public = getattr(mldsa, f"MLDSA{level}PublicKey").from_public_bytes(from_base64url(key["public"]["pub"]))
+
+    def sign(claims):
+        signed = ".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
+        return f"{signed}.{base64url(private.sign(signed.encode()))}"
+
+    def verify(token):
+        signed, signature = token.rsplit(".", 1)
+        public.verify(from_base64url(signature), signed.encode())
+        claims = json.loads(from_base64url(signed.split(".")[1]))
+        assert claims["iss"] == job["issuer"] and claims["aud"] == job["audience"] and job["now"] < claims["exp"]
+
+    return sign, verify
+
+
 LIBRARIES = []
 try:
     import jwt as pyjwt
@@ -52,6 +80,12 @@ try:
     LIBRARIES.append(("joserfc", lambda alg: not alg.startswith("ML-DSA"), joserfc_of))
 except ImportError:
     result["absent"].append("joserfc")
+try:
+    from cryptography.hazmat.primitives.asymmetric import mldsa
+
+    LIBRARIES.append(("cryptography", lambda alg: alg.startswith("ML-DSA"), cryptography_of))
+except ImportError:
+    result["absent"].append("cryptography")
 
 
 def accepts(verify, token):

@@ -83,6 +83,19 @@ fn another_address_is_proven_only_while_it_is_free_and_its_owner_may_log_in() {
 }
 
 #[test]
+fn what_is_asked_for_an_account_goes_to_the_address_that_it_has() {
+    let account = sample::user();
+    let asked = Email::from_stored("ＡＤＡ@example.com", account.email.key());
+    for kind in Kind::ALL {
+        let message = Message { to: asked.clone(), ..message(kind, None) };
+        let is_asked_for = [Kind::Verify, Kind::Registered, Kind::Reset].contains(&kind);
+        let expected = if is_asked_for { &account.email } else { &asked };
+        assert_eq!(receiver(&message, Some(&account)).display(), expected.display(), "{kind:?}");
+        assert_eq!(receiver(&message, None).display(), asked.display(), "{kind:?}");
+    }
+}
+
+#[test]
 fn notices_go_out_whatever_became_of_the_account() {
     for (kind, expected) in [
         (Kind::PasswordChanged, Letter::PasswordChanged),

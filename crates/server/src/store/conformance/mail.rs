@@ -82,7 +82,8 @@ pub(in crate::store) async fn a_request_leaves_the_same_row_for_everybody(house:
     assert_eq!(count(&store).await, 3);
     let mails = take_up(&store, NOW).await;
     for message in mails {
-        let expected = if message.to == ada.email { Prepared::Send(Letter::Reset) } else { Prepared::Drop };
+        let expected =
+            if message.to == ada.email { Prepared::Send(Letter::Reset, ada.email.clone()) } else { Prepared::Drop };
         assert_eq!(prepare(&store, &message, 7, NOW).await, expected);
     }
     assert_eq!(count(&store).await, 1, "what nobody gets is gone");
@@ -93,7 +94,7 @@ pub(in crate::store) async fn a_request_leaves_the_same_row_for_everybody(house:
 pub(in crate::store) async fn a_new_link_voids_the_old_and_keeps_its_distance(house: &impl House) {
     let store = house.open();
     let ada = with_user(&store).await;
-    let sent = Prepared::Send(Letter::Reset);
+    let sent = Prepared::Send(Letter::Reset, ada.email.clone());
     assert_eq!(send(&store, message(1, Kind::Reset, &ada), 1, NOW).await, sent);
     assert_eq!(send(&store, message(2, Kind::Reset, &ada), 2, NOW.plus_seconds(59)).await, Prepared::Drop);
     assert_eq!(send(&store, message(3, Kind::Reset, &ada), 3, NOW.plus_seconds(60)).await, sent);
@@ -109,8 +110,12 @@ pub(in crate::store) async fn a_used_link_does_not_come_back_with_a_retry(house:
     let ada = with_user(&store).await;
     queue(&store, message(1, Kind::Reset, &ada)).await;
     let first = take_up(&store, NOW).await.remove(0);
-    assert_eq!(prepare(&store, &first, 1, NOW).await, Prepared::Send(Letter::Reset));
-    assert_eq!(prepare(&store, &first, 1, NOW).await, Prepared::Send(Letter::Reset), "the same again");
+    assert_eq!(prepare(&store, &first, 1, NOW).await, Prepared::Send(Letter::Reset, ada.email.clone()));
+    assert_eq!(
+        prepare(&store, &first, 1, NOW).await,
+        Prepared::Send(Letter::Reset, ada.email.clone()),
+        "the same again"
+    );
     assert!(matches!(store.write(reset(1, "new")).await, Ok(ResetOutcome::Reset { .. })));
     assert!(take_up(&store, NOW.plus_seconds(LEASE)).await.is_empty());
     assert_eq!(prepare(&store, &first, 1, NOW).await, Prepared::Gone);
@@ -198,7 +203,8 @@ pub(in crate::store) async fn a_new_address_is_taken_when_it_is_proven(house: &i
     send(&store, message(2, Kind::Verify, &ada), 2, NOW).await;
     let wanted = User { email: Email::parse("New@Example.com").unwrap(), ..ada.clone() };
     let change = Message { user: Some(ada.id), ..message(3, Kind::ChangeEmail, &wanted) };
-    assert_eq!(send(&store, change, 3, NOW).await, Prepared::Send(Letter::ChangeEmail));
+    let expected = Prepared::Send(Letter::ChangeEmail, wanted.email);
+    assert_eq!(send(&store, change, 3, NOW).await, expected);
     assert_eq!(find(&store, &ada).await.email, ada.email, "until then nothing changes");
     let changed = VerifyEmail { notice: Some(notice(9, Kind::EmailChanged)), ..verify(3) };
     assert_eq!(store.write(changed).await, Ok(VerifyOutcome::Changed(ada.clone())));
@@ -214,7 +220,8 @@ pub(in crate::store) async fn an_address_of_somebody_else_is_not_taken(house: &i
     let store = house.open();
     let (ada, bob) = (with_user(&store).await, user(2));
     let change = |number| Message { user: Some(ada.id), ..message(number, Kind::ChangeEmail, &bob) };
-    assert_eq!(send(&store, change(1), 1, NOW).await, Prepared::Send(Letter::ChangeEmail));
+    let expected = Prepared::Send(Letter::ChangeEmail, bob.email.clone());
+    assert_eq!(send(&store, change(1), 1, NOW).await, expected);
     store.write(CreateUser { user: bob.clone(), session: None }).await.unwrap();
     assert_eq!(store.write(verify(1)).await, Ok(VerifyOutcome::Taken));
     assert_eq!(send(&store, change(2), 2, NOW.plus_seconds(90)).await, Prepared::Drop);
@@ -229,7 +236,8 @@ pub(in crate::store) async fn of_several_who_take_one_address_at_once_one_gets_i
         for number in numbers.clone() {
             let user = with_user_number(&store, number.into()).await;
             let change = Message { user: Some(user.id), ..message(number.into(), Kind::ChangeEmail, &wanted) };
-            assert_eq!(send(&store, change, number, NOW).await, Prepared::Send(Letter::ChangeEmail));
+            let expected = Prepared::Send(Letter::ChangeEmail, wanted.email.clone());
+            assert_eq!(send(&store, change, number, NOW).await, expected);
         }
         let answers = at_once(&store, numbers.map(verify)).await;
         let changed = answers.iter().filter(|answer| matches!(answer, Ok(VerifyOutcome::Changed(_)))).count();
@@ -253,10 +261,8 @@ pub(in crate::store) async fn registering_where_it_has_to_be_proven_tells_nothin
     assert_eq!(find(&store, &ada).await, ada, "nothing is changed");
     for message in take_up(&store, NOW).await {
         let letter = if message.to == ada.email { Letter::Known } else { Letter::Verify };
-        assert_eq!(
-            prepare(&store, &message, if letter == Letter::Known { 1 } else { 2 }, NOW).await,
-            Prepared::Send(letter)
-        );
+        let number = if letter == Letter::Known { 1 } else { 2 };
+        assert_eq!(prepare(&store, &message, number, NOW).await, Prepared::Send(letter, message.to));
     }
     assert!(matches!(store.write(verify(2)).await, Ok(VerifyOutcome::Verified(_))));
     assert!(matches!(store.write(reset(1, "mine")).await, Ok(ResetOutcome::Reset { .. })));

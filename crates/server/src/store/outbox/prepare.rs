@@ -1,6 +1,7 @@
 //! Whether a mail that was taken up is to be sent, and what its link opens.
 
 use super::Message;
+use crate::domain::email::Email;
 use crate::domain::mail::{self, Kind, Letter, MailToken, MessageId, Purpose, may_send_again};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
@@ -26,9 +27,10 @@ pub(crate) struct PrepareMail {
 }
 
 /// What is to be done with a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Prepared {
-    Send(Letter),
+    /// This, to this address.
+    Send(Letter, Email),
     /// Nobody has the address, the account is closed, it was settled meanwhile, or there was such a mail a moment ago.
     Drop,
     /// It was taken back, or somebody else has taken it up: it is not ours any more.
@@ -45,17 +47,18 @@ impl Op for PrepareMail {
             return Ok(Prepared::Gone);
         }
         let letter = mail::letter(&self.message, at_address.as_ref(), owner.as_ref());
+        let to = mail::receiver(&self.message, at_address.as_ref()).clone();
         let sent = match letter.map(|letter| (letter, letter.purpose())) {
             Some((letter, None)) => Some(letter),
             Some((letter, Some(purpose))) => {
                 let user = if purpose == Purpose::ChangeEmail { owner } else { at_address };
-                let good = self.make_good(tx, user, purpose).await?;
+                let good = self.make_good(tx, user, purpose, &to).await?;
                 good.then_some(letter)
             }
             None => None,
         };
         match sent {
-            Some(letter) => Ok(Prepared::Send(letter)),
+            Some(letter) => Ok(Prepared::Send(letter, to)),
             None => super::drop_it(tx, &self.message).await.map(|()| Prepared::Drop),
         }
     }
@@ -75,7 +78,13 @@ impl PrepareMail {
     }
 
     /// Makes the token of this message good for this user, unless one of another message was made a moment ago; tells whether it did.
-    async fn make_good<T: Tx>(&self, tx: &mut T, user: Option<User>, purpose: Purpose) -> Result<bool, StoreError> {
+    async fn make_good<T: Tx>(
+        &self,
+        tx: &mut T,
+        user: Option<User>,
+        purpose: Purpose,
+        to: &Email,
+    ) -> Result<bool, StoreError> {
         let Some(user) = user else { return Ok(false) };
         let before = mail_tokens::of_user(tx, user.id, purpose).await?;
         let is_too_soon = |token: &MailToken| token.hash != self.hash && !may_send_again(token.issued_at, self.now);
@@ -86,7 +95,7 @@ impl PrepareMail {
             hash: self.hash,
             user: user.id,
             purpose,
-            email: self.message.to.clone(),
+            email: to.clone(),
             issued_at: self.now,
             expires_at: self.now.plus_seconds(purpose.hours() * 3600),
         };

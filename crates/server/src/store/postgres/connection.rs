@@ -293,7 +293,7 @@ impl Connection {
 async fn in_order<T>(mut earlier: Vec<Sent<'_>>, last: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let mut last = pin!(last);
     let (mut failure, mut answer) = (None, None);
-    let last_answer = poll_fn(|context| {
+    let answered = poll_fn(|context| {
         earlier.retain_mut(|sent| match sent.as_mut().poll(context) {
             Poll::Ready(answered) => {
                 failure = failure.take().or(answered.err());
@@ -309,7 +309,7 @@ async fn in_order<T>(mut earlier: Vec<Sent<'_>>, last: impl Future<Output = Resu
         if earlier.is_empty() { answer.take().map_or(Poll::Pending, Poll::Ready) } else { Poll::Pending }
     })
     .await;
-    failure.map_or(last_answer, Err)
+    failure.map_or(answered, Err)
 }
 
 impl Drop for Connection {

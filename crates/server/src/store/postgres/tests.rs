@@ -6,7 +6,6 @@ use crate::config::StoreConfig;
 use crate::store::conformance::{House, statements};
 use crate::store::{Store, StoreUrl};
 
-mod ahead;
 mod batches;
 mod clean_up;
 mod lost;

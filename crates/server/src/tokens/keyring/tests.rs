@@ -56,6 +56,7 @@ fn keys_survive_the_store_and_only_under_their_master_key() {
     let again = open(&stored, &tokens, &master("01")).unwrap();
     assert_eq!(one.signing().unwrap().kid(), again.signing().unwrap().kid());
     assert_eq!(one.jwks().etag, again.jwks().etag);
+    assert_eq!(one.signing_since(), Some(Timestamp::from_millis(1)));
     let error = open(&stored, &tokens, &master("02")).unwrap_err();
     assert!(matches!(error, KeyringError::OtherMaster), "{error}");
     let unmarked = StoredKeys { master: None, ..stored };

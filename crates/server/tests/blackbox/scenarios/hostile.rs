@@ -130,7 +130,7 @@ pub(crate) async fn tokens_of_strangers(site: Site) {
     site.me(&none).await.refused(401, "algorithm_not_allowed");
     site.me(&format!("{}.{}.", parts[0], parts[1])).await.refused(401, "signature_invalid");
     site.me(&format!("{token}.x")).await.refused(401, "token_malformed");
-    site.me(&mine.text("refresh_token")).await.refused(401, "token_malformed");
+    site.me(&mine.text("refresh_token")).await.refused(401, "type_mismatch");
     site.me("").await.refused(401, "token_missing");
 
     site.clock.advance(600 + 31);

@@ -1,11 +1,14 @@
 //! How often an operation waits for the database: what counts where the two are far apart.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{House, Limits, OnServer, Store, StoreUrl, limits};
 use crate::domain::password::PasswordHash;
 use crate::domain::session::EndReason;
 use crate::store::conformance::fixture::{FORGET_AT, NOW, open, rotate, session, user, with_sessions};
+use crate::store::postgres::connection::{Ahead, Connector};
+use crate::store::postgres::error::Fault;
 use crate::store::revocations::RevocationsAfter;
 use crate::store::sessions::{OpenSession, OpenSessionOutcome, RotateOutcome};
 use crate::store::users::{CreateUser, DisableUser};
@@ -71,4 +74,21 @@ async fn a_refused_log_in_ends_no_session() {
     assert_eq!(store.write(crowded(4)).await, Ok(OpenSessionOutcome::AccountDisabled));
     let reason = format!("SELECT count(*) FROM sessions WHERE end_reason = '{}'", EndReason::TooManySessions.name());
     assert_eq!(house.database.run(&reason).unwrap(), [[Some("0".to_owned())]]);
+}
+
+/// What follows fails, too, and only says that something before it has (25P02): the cause decides whether to try again, and what is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_what_goes_along_the_first_failure_counts() {
+    let Some(house) = OnServer::build("of_what_goes_along_the_first_failure_counts") else { return };
+    let mut connection = Connector::new(&house.address(), limits()).unwrap().connect(Arc::default()).await.unwrap();
+    connection.run("CREATE TABLE once (id INT PRIMARY KEY); INSERT INTO once VALUES (1)").await.unwrap();
+    let (twice, question) = ("INSERT INTO once VALUES (1)", "SELECT id FROM once");
+    let ahead = || [Ahead::Text("BEGIN"), Ahead::Change(twice, Vec::new())];
+    let failed = connection.rows(&ahead(), question, &[]).await;
+    assert!(matches!(failed, Err(Fault::Conflict(_))), "{failed:?}");
+    connection.run("ROLLBACK").await.unwrap();
+    let failed = connection.commit_with(&ahead(), "INSERT INTO once VALUES (2)", &[]).await;
+    assert!(matches!(failed, Err(Fault::Conflict(_))), "{failed:?}");
+    let rows = connection.rows(&[], question, &[]).await.unwrap();
+    assert_eq!(rows.len(), 1, "nothing of it was committed");
 }
