@@ -12,6 +12,9 @@ use crate::store::{Store, StoreError};
 /// How long an answer to "can you serve?" holds, in milliseconds: finding out costs a write.
 const READINESS_HOLDS: i64 = 1000;
 
+/// How long a store counts as full after a change found no room, in milliseconds: a change that takes none goes on meanwhile.
+const FULL_HOLDS: i64 = 5000;
+
 /// How long a warning is not repeated, in milliseconds.
 const WARNING_HOLDS: i64 = 60_000;
 
@@ -19,7 +22,7 @@ const WARNING_HOLDS: i64 = 60_000;
 #[derive(Debug)]
 pub(crate) struct Limits {
     in_flight: Arc<Semaphore>,
-    readiness: Mutex<Option<(Timestamp, Result<(), StoreError>)>>,
+    readiness: Mutex<Readiness>,
     refusals: std::sync::Mutex<Budget>,
     /// When the log was last told of something that people can cause again and again, in milliseconds.
     warned: AtomicI64,
@@ -30,7 +33,7 @@ impl Limits {
         let places = usize::try_from(max_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             in_flight: Arc::new(Semaphore::new(places)),
-            readiness: Mutex::new(None),
+            readiness: Mutex::default(),
             refusals: std::sync::Mutex::default(),
             warned: AtomicI64::new(i64::MIN),
         }
@@ -57,24 +60,48 @@ impl Limits {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner).take_left_out()
     }
 
-    /// Whether the store takes writes. Everyone who asks within a second gets the same answer.
+    /// Whether the store takes writes, and has room. Everyone who asks within a second gets the same answer.
     pub(crate) async fn ready(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
         let mut readiness = self.readiness.lock().await;
-        if let Some((at, known)) = readiness.as_ref()
-            && now.millis_since(*at) < READINESS_HOLDS
-            && now >= *at
+        if let Some((at, known)) = readiness.answer.as_ref()
+            && holds(*at, now, READINESS_HOLDS)
         {
             return known.clone();
         }
-        let found = store.ping().await;
-        *readiness = Some((now, found.clone()));
+        let taken = store.ping().await;
+        let found = if readiness.is_full(store.unroomed(), now) { taken.and(Err(StoreError::Full)) } else { taken };
+        readiness.answer = Some((now, found.clone()));
         found
     }
 }
 
+/// Whether the store takes writes, as far as is known.
+#[derive(Debug, Default)]
+struct Readiness {
+    answer: Option<(Timestamp, Result<(), StoreError>)>,
+    /// Changes that had found no room at the last look, and when a look found more of them.
+    unroomed: u64,
+    full_at: Option<Timestamp>,
+}
+
+impl Readiness {
+    /// Whether a change found no room since the last look, or not long before it.
+    fn is_full(&mut self, unroomed: u64, now: Timestamp) -> bool {
+        if std::mem::replace(&mut self.unroomed, unroomed) != unroomed {
+            self.full_at = Some(now);
+        }
+        self.full_at.is_some_and(|at| holds(at, now, FULL_HOLDS))
+    }
+}
+
+/// Whether what was found then is still so. A clock that was set back ends it.
+fn holds(at: Timestamp, now: Timestamp, millis: i64) -> bool {
+    now >= at && now.millis_since(at) < millis
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Limits;
+    use super::{Limits, Readiness};
     use crate::domain::time::Timestamp;
 
     #[test]
@@ -82,6 +109,14 @@ mod tests {
         let limits = Limits::new(1);
         let warned = [0, 1, 59, 60, 61, 130].map(|second| limits.may_warn(Timestamp::from_seconds(second)));
         assert_eq!(warned, [true, false, false, true, false, true]);
+    }
+
+    #[test]
+    fn a_store_is_full_for_five_seconds_after_a_change_found_no_room() {
+        let mut readiness = Readiness::default();
+        let looks = [(0, 0), (1, 3), (2, 3), (5, 3), (6, 3), (50, 4), (54, 9), (58, 9), (59, 9), (70, 10), (69, 10)];
+        let full = looks.map(|(second, unroomed)| readiness.is_full(unroomed, Timestamp::from_seconds(second)));
+        assert_eq!(full, [false, true, true, true, false, true, true, true, false, true, false]);
     }
 
     #[test]

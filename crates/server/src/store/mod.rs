@@ -4,6 +4,8 @@
 //! all and answers when it is on disk; [`Store::read`] runs one that only reads, beside the changes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) mod audit;
 pub(crate) mod copy;
@@ -39,6 +41,8 @@ pub(crate) use url::StoreUrl;
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     engine: Engine,
+    /// Changes that found no room.
+    unroomed: Arc<AtomicU64>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,7 +59,11 @@ impl Store {
             StoreUrl::Sqlite { path } => Engine::Sqlite(open_file(path.clone()).await?),
             StoreUrl::Postgres(address) => Engine::Postgres(Box::pin(postgres::Postgres::open(address, limits)).await?),
         };
-        Ok(Self { engine })
+        Ok(Self::on(engine))
+    }
+
+    fn on(engine: Engine) -> Self {
+        Self { engine, unroomed: Arc::default() }
     }
 
     /// What [`open`](Self::open) would refuse without touching the store.
@@ -68,18 +76,27 @@ impl Store {
 
     /// Makes a change; answers when it is on disk. The change happens even if the caller stops waiting for the answer.
     pub(crate) async fn write<O: Op>(&self, op: O) -> Result<O::Output, StoreError> {
-        match &self.engine {
+        let written = match &self.engine {
             Engine::Sqlite(engine) => engine.write(op).await,
             Engine::Postgres(engine) => engine.write(op).await,
-        }
+        };
+        self.noted(written)
     }
 
     /// Rotates a session: what [`write`](Self::write) would do, and with others in one statement where that is faster.
     pub(crate) async fn rotate(&self, op: RotateSession) -> Result<RotateOutcome, StoreError> {
-        match &self.engine {
+        let rotated = match &self.engine {
             Engine::Sqlite(engine) => engine.write(op).await,
             Engine::Postgres(engine) => engine.rotate(op).await,
+        };
+        self.noted(rotated)
+    }
+
+    fn noted<T>(&self, changed: Result<T, StoreError>) -> Result<T, StoreError> {
+        if matches!(changed, Err(StoreError::Full)) {
+            self.unroomed.fetch_add(1, Ordering::Relaxed);
         }
+        changed
     }
 
     /// Reads what has been changed so far.
@@ -90,9 +107,14 @@ impl Store {
         }
     }
 
-    /// Whether the store can be written to, found out by writing to it.
+    /// Whether the store can be written to, found out by writing to it. That takes no room: see [`unroomed`](Self::unroomed).
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         self.write(meta::Ping).await
+    }
+
+    /// How many changes have found no room since the store was opened.
+    pub(crate) fn unroomed(&self) -> u64 {
+        self.unroomed.load(Ordering::Relaxed)
     }
 
     /// Tells when an end or a key may have been added, whichever process did it: the value changes within 100 ms of a commit

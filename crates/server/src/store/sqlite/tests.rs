@@ -28,7 +28,7 @@ impl OnDisk {
 
     /// Opens it with other limits than the usual ones.
     fn open_with(&self, options: Options) -> Store {
-        Store { engine: Engine::Sqlite(Sqlite::open(&self.path(), options).unwrap()) }
+        Store::on(Engine::Sqlite(Sqlite::open(&self.path(), options).unwrap()))
     }
 
     /// A connection as any other program would open it.

@@ -123,6 +123,8 @@ async fn a_full_database_refuses_what_does_not_fit_and_nothing_else() {
         assert!(registered < 1000, "it is never full");
     };
     assert_eq!(site.refresh(ada.text("refresh_token")).await.status, 200, "a refresh takes no room");
+    let ready = site.ask("GET", "/readyz", "", Value::Null).await;
+    assert_eq!((ready.status, ready.text("code")), (503, "store_unavailable"), "most changes fail");
     site.app.inner.store.write(Run(sql!("PRAGMA max_page_count = 100000"))).await.unwrap();
     assert_eq!(site.register(&refused).await.status, 201, "it recovers by itself");
 }

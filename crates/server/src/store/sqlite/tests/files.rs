@@ -13,7 +13,7 @@ fn open(house: &OnDisk) -> Result<Store, OpenError> {
 }
 
 fn open_file(path: &Path) -> Result<Store, OpenError> {
-    Sqlite::open(path, Options::default()).map(|engine| Store { engine: Engine::Sqlite(engine) })
+    Sqlite::open(path, Options::default()).map(|engine| Store::on(Engine::Sqlite(engine)))
 }
 
 fn user(number: u128) -> CreateUser {
