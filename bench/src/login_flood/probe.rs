@@ -54,7 +54,7 @@ impl Probe {
         let end = now() + time;
         while now() < end {
             let begin = now();
-            let status = self.connection.get_with("/v1/me", &self.access_token).await?;
+            let status = self.connection.get_with("/authz/forward-auth/", &self.access_token).await?;
             times.verify.push(begin.elapsed().as_secs_f64() * 1000.0);
             ensure!(status == 200, "a verification was answered with {status}");
             tokio::time::sleep(PACE).await;

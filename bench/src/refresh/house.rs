@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
-use jotgate_server::config::Passwords;
+use jotgate_server::config::{Network, Passwords, Sessions};
 use jotgate_server::domain::email::Email;
 use jotgate_server::domain::password::Password;
 use jotgate_server::domain::time::Timestamp;
@@ -49,10 +49,13 @@ impl House {
         Ok(config.checked()?)
     }
 
-    /// The same with passwords hashed as they usually are, in 64 MiB.
+    /// The same with passwords hashed as they usually are, in 64 MiB, and as many sessions for each as there usually are. Whoever
+    /// measures may ask as a proxy that has tokens verified.
     pub(crate) fn config_at_full_price(&self) -> anyhow::Result<Config> {
         let mut config = self.config()?;
         config.passwords = Passwords { max_memory_mib: 64, ..Passwords::default() };
+        config.sessions = Sessions::default();
+        config.http.trusted_proxies = vec![Network::parse("127.0.0.1").map_err(anyhow::Error::msg)?];
         Ok(config.checked()?)
     }
 
