@@ -1,4 +1,4 @@
-//! The examples of the RFCs: 7515 A, 7517 A, 7519 §3.1 and §6.1, 7520 §3 and §4, 7638 §3.1, 8037 A, 9964 A.
+//! The examples of the RFCs: 7515 A, 7517 A, B and C.1, 7519 §3.1 and §6.1, 7520 §3 and §4, 7638 §3.1, 8037 A, 9964 A.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use jotgate_jose::{Algorithm, Code, KeySet, SigningKey, VerifyingKey, danger, jws, jwt};
@@ -91,6 +91,26 @@ fn the_sets_of_rfc_7517_are_read() {
     assert_eq!(KeySet::from_json(&symmetric).expect("A.3").skipped().len(), 2);
     let set = KeySet::from_json_for(&symmetric, &[Algorithm::Hs256]).expect("A.3");
     assert_eq!(set.keys()[0].kid(), Some("HMAC key used in JWS spec Appendix A.1 example"));
+}
+
+#[test]
+fn a_certificate_beside_a_key_changes_nothing_and_a_key_for_encryption_is_none_of_ours() {
+    let keys = keys();
+    let mut with_certificate = keys["rfc7517_x5c"].clone();
+    let read = |jwk: &Value| VerifyingKey::from_jwk_for(&jwk.to_string(), Algorithm::Rs256);
+    let key = read(&with_certificate).expect("RFC 7517 B");
+    assert_eq!(key.kid(), Some("1b94c"));
+    with_certificate.as_object_mut().expect("an object").remove("x5c");
+    assert_eq!(read(&with_certificate).expect("without `x5c`").thumbprint(), key.thumbprint());
+
+    let mut for_encryption = keys["rfc7517_for_encryption"].clone();
+    let refused = SigningKey::from_jwk_for(&for_encryption.to_string(), Algorithm::Rs256).expect_err("RFC 7517 C.1");
+    assert!(refused.to_string().contains("is not `sig`"), "{refused}");
+    let refused = read(&public(&for_encryption)).expect_err("its public half");
+    assert!(refused.to_string().contains("is not `sig`"), "{refused}");
+    // There is nothing else wrong with it.
+    for_encryption["use"] = json!("sig");
+    assert!(SigningKey::from_jwk_for(&for_encryption.to_string(), Algorithm::Rs256).is_ok());
 }
 
 #[test]
