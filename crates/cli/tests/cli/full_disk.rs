@@ -1,10 +1,7 @@
 //! A disk that is really full: a file system of two megabytes in memory. The test runs itself again where that is mounted.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
 use jotgate_testkit::skip;
+use jotgate_testkit::small_disk::{Size, SmallDisk};
 use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::json;
@@ -13,48 +10,8 @@ use crate::probe::{Answer, Probe};
 use crate::server::{CONFIG, Server};
 use crate::support::{Desk, finish};
 
-/// Mounts the file system at the first argument and becomes the command in the others.
-const MOUNT: &str = "mount -t tmpfs -o size=2m,mode=700 tmpfs \"$0\" && exec \"$@\"";
-/// Names the small disk to the test that runs on it.
-const DISK: &str = "JOTGATE_TEST_SMALL_DISK";
-
-/// A program that alone sees a small disk at this folder.
-fn with_small_disk(folder: &Path, program: &Path) -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", MOUNT]).args([folder, program]);
-    command.env(DISK, folder);
-    command
-}
-
-fn can_mount(folder: &Path) -> bool {
-    let mut tried = with_small_disk(folder, Path::new("true"));
-    tried.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
-/// The small disk, if this is the test that runs on it.
-#[expect(clippy::disallowed_methods, reason = "the one word from the test to itself")]
-fn small_disk() -> Option<Disk> {
-    std::env::var_os(DISK).map(|folder| Disk(folder.into()))
-}
-
-struct Disk(PathBuf);
-
-impl Disk {
-    fn open_database(&self) -> Connection {
-        Connection::open(self.0.join("jotgate.db")).unwrap()
-    }
-
-    /// To the last byte.
-    fn fill(&self) {
-        let mut filler = std::fs::File::create(self.0.join("filler")).unwrap();
-        for size in [64 * 1024, 4096, 1] {
-            while filler.write_all(&vec![0; size]).is_ok() {}
-        }
-    }
-
-    fn make_room(&self) {
-        std::fs::remove_file(self.0.join("filler")).unwrap();
-    }
+fn open_database(small: &SmallDisk) -> Connection {
+    Connection::open(small.path("jotgate.db")).unwrap()
 }
 
 async fn log_out(probe: &Probe, tokens: &Answer) -> Answer {
@@ -76,30 +33,30 @@ fn is_unavailable(answer: &Answer) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_full_disk_nothing_is_half_done_and_all_goes_on_when_there_is_room() {
     let test = "on_a_full_disk_nothing_is_half_done_and_all_goes_on_when_there_is_room";
-    if let Some(small) = small_disk() {
+    if let Some(small) = SmallDisk::here() {
         return fill_and_make_room(&small).await;
     }
     let folder = tempfile::tempdir().unwrap();
-    if !can_mount(folder.path()) {
+    let program = std::env::current_exe().unwrap();
+    let Some(mut again) = SmallDisk::around(&program, folder.path(), Size::Small) else {
         return skip::aloud(test, "`unshare` cannot mount a small disk here");
-    }
-    let mut again = with_small_disk(folder.path(), &std::env::current_exe().unwrap());
+    };
     again.args([&format!("full_disk::{test}"), "--exact"]);
     let ran = finish(again, b"").ends(0);
     assert!(ran.stdout.contains("1 passed"), "{}", ran.stdout);
 }
 
-async fn fill_and_make_room(small: &Disk) {
+async fn fill_and_make_room(small: &SmallDisk) {
     let desk = Desk::new();
-    let url = format!("\nstore.url = \"sqlite:{}\"\n", small.0.join("jotgate.db").display());
+    let url = format!("\nstore.url = \"sqlite:{}\"\n", small.path("jotgate.db").display());
     desk.write("jotgate.toml", CONFIG.replacen('\n', &url, 1));
     let server = Server::start(&desk);
     let probe = Probe::new(&server.url);
     let (ada, eve) = (probe.register("ada@example.com").await, probe.register("eve@example.com").await);
     // Whoever reads an old state keeps the log from beginning anew, so that every change needs new room.
-    let reader = small.open_database();
+    let reader = open_database(small);
     reader.execute_batch("BEGIN; SELECT count(*) FROM users").unwrap();
-    small.fill();
+    small.fill().unwrap();
     for _ in 0..3 {
         is_unavailable(&refresh(&probe, &ada).await);
         is_unavailable(&log_out(&probe, &eve).await);
@@ -114,7 +71,7 @@ async fn fill_and_make_room(small: &Disk) {
     probe.me(&ada.text("access_token")).await.ok(200);
     probe.send(probe.request(Method::GET, "/healthz")).await.ok(200);
 
-    small.make_room();
+    small.make_room().unwrap();
     while ready(&probe).await.status != 200 {
         tokio::task::yield_now().await;
     }

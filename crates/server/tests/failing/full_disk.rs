@@ -1,12 +1,9 @@
 //! A PostgreSQL server whose disk is really full: a file system in memory that ends soon. The test runs itself again where
 //! that is mounted, which only the super-user can have, since PostgreSQL runs as another user there.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
 use jotgate_testkit::postgres::{Cluster, Database, Durability, programs, run};
 use jotgate_testkit::skip;
+use jotgate_testkit::small_disk::{Size, SmallDisk};
 use reqwest::RequestBuilder;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -14,66 +11,28 @@ use tokio::task::JoinSet;
 use crate::postgres::stored_in;
 use crate::site::{Site, send};
 
-/// Mounts the file system at the first argument and becomes the command in the others. A new cluster takes half of it.
-const MOUNT: &str = "mount -t tmpfs -o size=160m,mode=777 tmpfs \"$0\" && exec \"$@\"";
-/// Names the small disk to the test that runs on it.
-const DISK: &str = "JOTGATE_TEST_SMALL_DISK";
-
-/// A program that alone sees a small disk at this folder, and keeps there what is temporary.
-fn with_small_disk(folder: &Path, program: &Path) -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "sh", "-c", MOUNT]).args([folder, program]);
-    command.env(DISK, folder).env("TMPDIR", folder);
-    command
-}
-
-fn can_mount(folder: &Path) -> bool {
-    let mut tried = with_small_disk(folder, Path::new("true"));
-    tried.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
-/// The small disk, if this is the test that runs on it.
-#[expect(clippy::disallowed_methods, reason = "the one word from the test to itself")]
-fn small_disk() -> Option<Disk> {
-    std::env::var_os(DISK).map(|folder| Disk(folder.into()))
-}
-
-struct Disk(PathBuf);
-
-impl Disk {
-    /// To the last byte.
-    fn fill(&self) {
-        let mut filler = std::fs::File::create(self.0.join("filler")).unwrap();
-        for size in [64 * 1024, 4096, 1] {
-            while filler.write_all(&vec![0; size]).is_ok() {}
-        }
-    }
-
-    fn make_room(&self) {
-        std::fs::remove_file(self.0.join("filler")).unwrap();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room() {
     let test = "a_database_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room";
-    if let Some(small) = small_disk() {
+    if let Some(small) = SmallDisk::here() {
         return fill_and_make_room(&small).await;
     }
     let folder = tempfile::tempdir().unwrap();
-    if !can_mount(folder.path()) {
+    let program = std::env::current_exe().unwrap();
+    let Some(mut again) = SmallDisk::around(&program, folder.path(), Size::ForPostgres) else {
         return skip::aloud(test, "`unshare` cannot mount a small disk here");
-    }
+    };
     if programs().is_none() {
         return skip::aloud(test, "PostgreSQL is not installed (the package `postgresql` brings it)");
     }
-    let mut again = with_small_disk(folder.path(), &std::env::current_exe().unwrap());
-    let ran = again.args([&format!("full_disk::{test}"), "--exact"]).output().unwrap();
+    // The cluster is made where what is temporary is.
+    again.args([&format!("full_disk::{test}"), "--exact"]).env("TMPDIR", folder.path());
+    let ran = again.output().unwrap();
     let said = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&ran.stderr));
 }
 
-async fn fill_and_make_room(small: &Disk) {
+async fn fill_and_make_room(small: &SmallDisk) {
     let cluster = Cluster::start(Durability::Durable).unwrap();
     let database = Database::on(&cluster.url());
     let site = Site::open(false, stored_in(&database.url())).await;
@@ -97,10 +56,10 @@ async fn fill_and_make_room(small: &Disk) {
 }
 
 /// What needs a new page of a table is refused and leaves nothing, while the server of the database lives on.
-async fn no_room_for_tables(small: &Disk, site: &Site, database: &Database) {
+async fn no_room_for_tables(small: &SmallDisk, site: &Site, database: &Database) {
     // What is written below finds room in a segment of the log that is new and there already.
     database.run("SELECT pg_switch_wal(); CREATE TABLE segment (); DROP TABLE segment").unwrap();
-    small.fill();
+    small.fill().unwrap();
     let (mut made, mut refused) = (0, Vec::new());
     while refused.len() < 3 {
         let name = format!("crowd{}", made + refused.len());
@@ -115,7 +74,7 @@ async fn no_room_for_tables(small: &Disk, site: &Site, database: &Database) {
     }
     site.ready().await.refused("store_unavailable");
     site.publishes().await;
-    small.make_room();
+    small.make_room().unwrap();
     for name in refused {
         assert_eq!(send(log_in(site, &name)).await.status, 401, "{name} was refused, and is there");
         assert_eq!(site.register(&name).await.status, 201, "{name}");
@@ -123,8 +82,8 @@ async fn no_room_for_tables(small: &Disk, site: &Site, database: &Database) {
 }
 
 /// PostgreSQL gives up where its log finds no room, in the midst of what everybody does. Its operator starts it again.
-async fn no_room_for_the_log(small: &Disk, site: &Site, cluster: &Cluster, people: &mut Vec<Person>) {
-    small.fill();
+async fn no_room_for_the_log(small: &SmallDisk, site: &Site, cluster: &Cluster, people: &mut Vec<Person>) {
+    small.fill().unwrap();
     let mut busy = JoinSet::new();
     for person in people.drain(..) {
         busy.spawn(person.refreshes_until_refused(site.refreshing()));
@@ -137,7 +96,7 @@ async fn no_room_for_the_log(small: &Disk, site: &Site, cluster: &Cluster, peopl
         answer.refused("store_unavailable");
     }
     site.publishes().await;
-    small.make_room();
+    small.make_room().unwrap();
     cluster.stop();
     cluster.start_again();
 }
