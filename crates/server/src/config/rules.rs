@@ -48,18 +48,8 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("sessions.absolute_ttl", absolute_ttl(&config.sessions));
     refuse("sessions.retry_window", retry_window(&config.sessions));
     refuse("sessions.max_per_user", at_least(1, config.sessions.max_per_user));
-    for (name, client) in &config.clients {
-        let sessions = client.over(&config.sessions);
-        refuse(&format!("clients.{name}"), client_name(name));
-        refuse(&format!("clients.{name}.idle_ttl"), at_least(1, sessions.idle_ttl.0));
-        refuse(&format!("clients.{name}.absolute_ttl"), absolute_ttl(&sessions));
-        refuse(&format!("clients.{name}.retry_window"), retry_window(&sessions));
-    }
-    for (name, role) in &config.roles {
-        refuse(&format!("roles.{name}"), role_name(name));
-        refuse(&format!("roles.{name}.scopes"), role.scopes.iter().try_for_each(|scope| scope_value(scope)));
-        refuse(&format!("roles.{name}.everyone"), nobody_unasked(role));
-    }
+    clients(config, &mut refuse);
+    roles(config, &mut refuse);
     refuse("revocations.heartbeat", heartbeat(config.revocations.heartbeat));
     refuse("revocations.max_streams", at_least(1, config.revocations.max_streams));
     let each = config.revocations.max_streams_per_network;
@@ -79,6 +69,24 @@ pub(super) fn check(config: &mut Config, lines: &Lines) -> Result<Vec<String>, C
     refuse("log.level", not_empty(&config.log.level));
     refuse("metrics.listen", metrics(&config.metrics));
     if problems.is_empty() { Ok(warnings(config)) } else { Err(ConfigError { problems }) }
+}
+
+fn clients(config: &Config, refuse: &mut impl FnMut(&str, Result<(), String>)) {
+    for (name, client) in &config.clients {
+        let sessions = client.over(&config.sessions);
+        refuse(&format!("clients.{name}"), client_name(name));
+        refuse(&format!("clients.{name}.idle_ttl"), at_least(1, sessions.idle_ttl.0));
+        refuse(&format!("clients.{name}.absolute_ttl"), absolute_ttl(&sessions));
+        refuse(&format!("clients.{name}.retry_window"), retry_window(&sessions));
+    }
+}
+
+fn roles(config: &Config, refuse: &mut impl FnMut(&str, Result<(), String>)) {
+    for (name, role) in &config.roles {
+        refuse(&format!("roles.{name}"), role_name(name));
+        refuse(&format!("roles.{name}.scopes"), role.scopes.iter().try_for_each(|scope| scope_value(scope)));
+        refuse(&format!("roles.{name}.everyone"), nobody_unasked(role));
+    }
 }
 
 /// RFC 8414 §2: the issuer is an https URL without query or fragment. Plain http is for this machine only.
