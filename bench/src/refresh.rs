@@ -77,6 +77,7 @@ struct Side {
 #[derive(Default)]
 struct Others {
     grouped: Vec<f64>,
+    of_callers: Vec<f64>,
     one_by_one: Vec<f64>,
     /// Of each round: the 99th percentile and the median at half of the rate, in milliseconds.
     p99: Vec<f64>,
@@ -127,6 +128,7 @@ fn round(
     let rate = small.measure(runtime, time)?;
     if options.measures(Part::Rate) {
         others.grouped.push(bare::rate(&bare.database(), options.clients, time)?);
+        others.of_callers.push(bare::rate_of_callers(&bare.database(), options.clients, time)?);
         others.one_by_one.push(bare::rate(&bare.database(), 1, time)?);
     }
     if let Some(large) = large {
@@ -181,9 +183,10 @@ fn bytes_a_session(few: &House, many: &House, sessions: u64) -> anyhow::Result<f
         / f64::from(u32::try_from(sessions.saturating_sub(FEW).max(1))?))
 }
 
-fn rate_rows(small: &Side, others: &Others) -> anyhow::Result<[Row; 4]> {
+fn rate_rows(small: &Side, others: &Others) -> anyhow::Result<[Row; 5]> {
     let (rate, memory) = (median(&small.rates), small.server.memory()?);
     let (grouped, one_by_one) = (median(&others.grouped), median(&others.one_by_one));
+    let of_callers = median(&others.of_callers);
     let rates = |updates: f64| json!({"refreshes": rate.round(), "updates": updates.round()});
     let (server_us, client_us) = (median(&small.server_us), median(&small.client_us));
     let mut against_grouped = rates(grouped);
@@ -191,6 +194,7 @@ fn rate_rows(small: &Side, others: &Others) -> anyhow::Result<[Row; 4]> {
     against_grouped["client_us"] = json!(client_us.round());
     Ok([
         row("vs_grouped_updates", rate / grouped, Goal::AtLeast(0.5), against_grouped),
+        row("vs_group_commit", rate / of_callers, Goal::AtLeast(0.5), rates(of_callers)),
         row("vs_commit_each", rate / one_by_one, Goal::AtLeast(5.0), rates(one_by_one)),
         row("idle_memory", small.idle_mib / IDLE_MIB, Goal::AtMost(1.0), json!({"mib": small.idle_mib})),
         row("memory_under_load", memory / LOAD_MIB, Goal::AtMost(1.0), json!({"mib": memory})),
@@ -236,5 +240,6 @@ mod tests {
         assert_eq!((tokens.len(), sessions), (6, 500));
         assert!(house.session_bytes().unwrap() > 500 * 50);
         assert!(bare::rate(&house.database(), 8, Duration::from_millis(20)).unwrap() > 0.0);
+        assert!(bare::rate_of_callers(&house.database(), 8, Duration::from_millis(20)).unwrap() > 0.0);
     }
 }
