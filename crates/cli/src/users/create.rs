@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Output, green};
 use crate::store::{self, Absent};
 
-/// Makes an account; the password is asked for, or read from standard input
+/// Makes an account; the password is asked for, or read from standard input, or left out
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   jotgate users create ada@example.com --name \"Ada Lovelace\" --role admin
@@ -30,13 +30,16 @@ pub(crate) struct Args {
     /// Read the password from standard input (its first line) instead of asking for it
     #[arg(long)]
     password_stdin: bool,
+    /// Give it no password, for a person who has to set one first, by the link that `password/forgot` mails
+    #[arg(long, conflicts_with = "password_stdin")]
+    no_password: bool,
     #[command(flatten)]
     config: ConfigArgs,
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<Exit, Failure> {
-    let password = password::read(args.password_stdin)?;
-    let new = NewUser { name: args.name, roles: args.roles, ..NewUser::new(args.email, Some(password)) };
+    let password = if args.no_password { None } else { Some(password::read(args.password_stdin)?) };
+    let new = NewUser { name: args.name, roles: args.roles, ..NewUser::new(args.email, password) };
     store::with(&args.config, Absent::Make, output, |app| create(app, new, output))
 }
 

@@ -36,6 +36,21 @@ fn an_account_is_made_shown_and_listed() {
     assert_eq!(desk.run(&["users", "list", "--json"]).ends(0).json(), shown);
 }
 
+/// Nothing is asked for and standard input is not read, so what stands there is no password of the account.
+#[test]
+fn an_account_may_have_no_password() {
+    let desk = desk();
+    let create = ["users", "create", "ada@example.com", "--no-password"];
+    desk.run_with(&[&create[..], &["--password-stdin"]].concat(), PASSWORD.as_bytes()).ends(2);
+    desk.run(&["users", "show", "ada@example.com"]).ends(3);
+    let made = desk.run_with(&[&create[..], &["--json"]].concat(), PASSWORD.as_bytes()).ends(0).json();
+    assert_eq!((&made["email"], &made["has_password"]), (&json!("ada@example.com"), &json!(false)));
+    let shown = desk.run(&["users", "show", "ada@example.com", "--json"]).ends(0).json();
+    assert_eq!(shown["has_password"], false);
+    self::create(&desk, "bob@example.com", &["--json"]).ends(0);
+    assert_eq!(desk.run(&["users", "show", "bob@example.com", "--json"]).ends(0).json()["has_password"], true);
+}
+
 #[test]
 fn a_list_is_read_page_by_page() {
     let desk = desk();
