@@ -13,6 +13,7 @@ use super::error::{BackupError, OpenError, StoreError};
 use super::tx::{Op, ReadOp};
 
 mod backup;
+mod batch;
 mod checkpoint;
 mod connect;
 mod error;

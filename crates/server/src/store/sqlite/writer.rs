@@ -11,14 +11,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::Options;
+use super::batch::{self, BatchSize};
 use super::checkpoint::Checkpointer;
 use super::presence::Presence;
 use super::transaction::{SqliteTx, complete, run};
+use crate::clock;
 use crate::store::error::StoreError;
 use crate::store::tx::Op;
-
-/// The most operations in one transaction: a bound on how long the first of them waits, and another process too.
-const BATCH: usize = 512;
 
 /// The way to the writer thread.
 pub(super) struct Writer {
@@ -43,7 +42,7 @@ impl Writer {
         let (queue, waiting) = mpsc::channel(options.queue);
         let (alive, finished) = watch::channel(());
         let checkpointer = Checkpointer::start(second, options.long_log)?;
-        let work = Work { connection, presence, waiting, checkpointer };
+        let work = Work { connection, presence, waiting, size: BatchSize::default(), checkpointer };
         let thread = thread::Builder::new().name("jotgate-store".to_owned());
         thread
             .spawn(move || {
@@ -135,15 +134,16 @@ struct Work {
     connection: Connection,
     presence: Presence,
     waiting: mpsc::Receiver<Message>,
+    size: BatchSize,
     checkpointer: Checkpointer,
 }
 
 impl Work {
     /// Ends when the store was closed or nobody has it any more, and the queue is empty.
     fn go_on_until_closed(mut self) {
-        let mut messages = Vec::with_capacity(BATCH);
-        let mut batch = Vec::with_capacity(BATCH);
-        while self.waiting.blocking_recv_many(&mut messages, BATCH) > 0 {
+        let mut messages = Vec::with_capacity(batch::MOST);
+        let mut batch = Vec::with_capacity(batch::MOST);
+        while self.waiting.blocking_recv_many(&mut messages, self.size.next(self.waiting.len())) > 0 {
             for message in messages.drain(..) {
                 match message {
                     Message::Job(job) => batch.push(job),
@@ -190,10 +190,14 @@ impl Work {
     fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Lost> {
         self.presence.check().map_err(Lost::ByEngine)?;
         run(&self.connection, "BEGIN IMMEDIATE").map_err(Lost::ByEngine)?;
+        let begun = clock::monotonic();
+        let operations = jobs.len();
         for job in jobs {
             job.run(&mut self.connection).map_err(Lost::ByOperation)?;
         }
+        let ran = begun.elapsed();
         run(&self.connection, "COMMIT").map_err(Lost::ByEngine)?;
+        self.size.learn(operations, ran, begun.elapsed().saturating_sub(ran));
         // What was committed to a file that is gone is gone with it.
         self.presence.check().map_err(Lost::ByEngine)
     }
