@@ -66,6 +66,7 @@ impl StoreConfig {
             max_connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
             connect_timeout: Duration::from_secs(self.connect_timeout.0.into()),
             statement_timeout: Duration::from_secs(self.statement_timeout.0.into()),
+            queue: 4096,
         }
     }
 

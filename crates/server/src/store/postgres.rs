@@ -33,8 +33,6 @@ use rotations::Rotations;
 use transaction::Attempt;
 use watcher::{Crier, Watcher};
 
-/// Operations that may be under way or wait; the next one is refused.
-const QUEUE: u32 = 4096;
 /// How often an operation is run when others are in its way or its connection is lost, before its caller is told.
 const ATTEMPTS: u32 = 8;
 /// How long to try to find out what became of a commit, and how long to wait between two tries.
@@ -50,6 +48,8 @@ pub(crate) struct Limits {
     pub(crate) connect_timeout: Duration,
     /// How long a statement may take.
     pub(crate) statement_timeout: Duration,
+    /// Operations that may be under way or wait; the next one is refused.
+    pub(crate) queue: u32,
 }
 
 /// An open database of a PostgreSQL server. Clones share it.
@@ -64,8 +64,9 @@ struct Shared {
     name: String,
     connector: Connector,
     pool: Pool,
-    /// As many permits as operations may be under way.
+    /// As many permits as operations may be under way or wait, which is [`Limits::queue`].
     admission: Arc<Semaphore>,
+    queue: u32,
     closing: AtomicBool,
     crier: Crier,
     watcher: Mutex<Option<Watcher>>,
@@ -79,10 +80,11 @@ impl Postgres {
         let failed = |source| OpenError::Server { name: address.to_string(), source };
         let pool = Pool::new(connector.clone(), limits).map_err(failed)?;
         let crier = Crier::start(pool.clone());
-        let admission = Arc::new(Semaphore::new(QUEUE as usize));
+        let queue = limits.queue;
+        let admission = Arc::new(Semaphore::new(queue as usize));
         let (closing, watcher) = (AtomicBool::new(false), Mutex::new(None));
         let name = address.to_string();
-        let shared = Arc::new(Shared { name, connector, pool, admission, closing, crier, watcher });
+        let shared = Arc::new(Shared { name, connector, pool, admission, queue, closing, crier, watcher });
         let rotations = Arc::new(Rotations::start(Arc::clone(&shared)));
         Ok(Self { shared, rotations })
     }
@@ -137,7 +139,7 @@ impl Postgres {
     pub(super) async fn close(&self) {
         self.shared.closing.store(true, Ordering::SeqCst);
         // All permits are back when everything that was accepted has ended. An error means that it is closed already.
-        let _ = self.shared.admission.acquire_many(QUEUE).await;
+        let _ = self.shared.admission.acquire_many(self.shared.queue).await;
         self.shared.admission.close();
         self.shared.crier.finish().await;
         self.watcher().take();

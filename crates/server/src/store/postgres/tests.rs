@@ -10,6 +10,7 @@ mod batches;
 mod clean_up;
 mod lost;
 mod proxy;
+mod queue;
 mod tables;
 mod timelines;
 mod tls;
