@@ -16,6 +16,9 @@ use crate::skip;
 /// Names a server to use instead, as `postgres://USER:PASSWORD@HOST:PORT/DATABASE` with the right to create databases.
 const ELSEWHERE: &str = "JOTGATE_TEST_POSTGRES";
 
+/// Names the folder of the programs to start servers with, instead of the newest that are installed.
+const PROGRAMS: &str = "JOTGATE_TEST_POSTGRES_BIN";
+
 const SCRIPT: &str = include_str!("postgres/cluster.sh");
 
 /// Where the packages of Debian and its relatives, and of others, keep the programs.
@@ -112,16 +115,16 @@ fn texts(message: tokio_postgres::SimpleQueryMessage) -> Option<Vec<Option<Strin
 /// The server of this process, or why there is none.
 fn shared() -> Result<String, String> {
     static SHARED: OnceLock<Result<(String, Option<Cluster>), String>> = OnceLock::new();
-    let server = SHARED.get_or_init(|| match elsewhere() {
+    let server = SHARED.get_or_init(|| match named(ELSEWHERE) {
         Some(url) => Ok((url, None)),
         None => Cluster::start(Durability::Fast).map(|cluster| (cluster.url(), Some(cluster))),
     });
     server.as_ref().map(|(url, _)| url.clone()).map_err(Clone::clone)
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place where tests read this variable")]
-fn elsewhere() -> Option<String> {
-    std::env::var(ELSEWHERE).ok().filter(|url| !url.is_empty())
+#[expect(clippy::disallowed_methods, reason = "this is the one place where tests read these variables")]
+fn named(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
 /// Whether a server keeps what it has committed when the machine fails.
@@ -282,9 +285,13 @@ impl Drop for Shell {
     }
 }
 
-/// The folder of the newest PostgreSQL that is installed.
+/// The folder of the PostgreSQL that the environment names, whatever is in it, or else of the newest that is installed.
 #[must_use]
 pub fn programs() -> Option<PathBuf> {
+    named(PROGRAMS).map(PathBuf::from).or_else(newest)
+}
+
+fn newest() -> Option<PathBuf> {
     let versions = FOLDERS.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
     let with_server = versions.map(|version| version.path().join("bin")).filter(|bin| bin.join("initdb").is_file());
     with_server.max_by_key(|bin| {
