@@ -221,3 +221,27 @@ async fn whoever_has_waited_too_long_is_told_the_same() {
     drop(busy);
     site.client.log_in("ada@example.com", PASSWORD).await.ok(200);
 }
+
+/// Whoever comes back as they were told must not be told to wait for having come before.
+#[tokio::test]
+async fn what_a_full_queue_refused_is_no_try() {
+    for (verification, registered) in [(Verification::Optional, 201), (Verification::Required, 202)] {
+        let site = Site::open(verification).await;
+        let client = &site.client;
+        let ada = client.log_in("ada@example.com", PASSWORD).await.ok(200);
+        let (access, token) = (ada.text("access_token"), site.link_token().await);
+        let full = site.fill().await;
+        for _ in 0..101 {
+            client.log_in("ada@example.com", "wrong").await.overloaded();
+            client.change_password(access).await.overloaded();
+            client.change_email(access).await.overloaded();
+            client.register("eve@example.com").await.overloaded();
+            client.reset(&token).await.overloaded();
+        }
+        full.end().await;
+        client.log_in("ada@example.com", "wrong").await.ok(401);
+        client.register("eve@example.com").await.ok(registered);
+        client.change_email(access).await.ok(202);
+        client.reset(&token).await.ok(204);
+    }
+}
