@@ -6,6 +6,7 @@
 //!
 //! - A try counts from its start, so fifty at once are fifty tries. Only what failed stays counted, and is forgiven with time: every wait
 //!   has a ceiling, and nobody is locked out for good.
+//! - What there was too much to do for is no try: who was told to come back soon has not used one up.
 //! - A success makes its own account and network start anew, and takes nothing back of what failed elsewhere.
 //! - Whoever has logged in from a network before is held to the first count alone when they come from there: strangers cannot keep a
 //!   person out by guessing, however many and patient they are ([`Refused::for_strangers`]).

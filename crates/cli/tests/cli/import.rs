@@ -165,3 +165,38 @@ fn files_that_cannot_be_read_are_told() {
     assert_eq!(numbers(&ran), [1, 0, 2]);
     assert!(ran.stdout.contains("longer than a MiB"), "{}", ran.stdout);
 }
+
+/// A desk with a file of two rows, of which the first is whole, and then what stands here.
+fn after_one_row(rest: &str) -> (Desk, Ran) {
+    let desk = desk();
+    desk.write("users.csv", format!("email,name\na@example.com,\"A\nA\"\n{rest}"));
+    let ran = import(&desk, "users.csv", &["--json"]);
+    (desk, ran)
+}
+
+#[test]
+fn a_quote_that_is_not_closed_takes_nothing_with_it_unseen() {
+    for rest in [
+        "b@example.com,\"B\nc@example.com,C\nd@example.com,D\n",
+        "\"b@example.com,B\nc@example.com,C\nd@example.com,D",
+        "b@example.com,\"B\r\nc@example.com,\"\"C\r\n",
+    ] {
+        let (_desk, ran) = after_one_row(rest);
+        let ran = ran.ends(1);
+        assert!(ran.stdout.contains("has a quote that is not closed"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("\"line\":4"), "{}", ran.stdout);
+    }
+    let long = format!("b@example.com,\"B\n{}", "c@example.com,C\n".repeat(200_000));
+    let (desk, ran) = after_one_row(&long);
+    ran.ends(3).complains(&["line 4", "longer than a MiB", "is a quote not closed?"]);
+    desk.write("long.csv", format!("email,\"name\n{}", "c@example.com,C\n".repeat(200_000)));
+    import(&desk, "long.csv", &[]).ends(3).complains(&["longer than a MiB"]);
+}
+
+#[test]
+fn a_file_may_be_large_and_its_last_row_may_have_lines() {
+    let rows = format!("b@,{}\n", "x".repeat(40)).repeat(40_000);
+    let (_desk, ran) = after_one_row(&format!("{rows}c@example.com,\"C\nC\"\n"));
+    let [.., refused] = numbers(&ran.ends(1));
+    assert_eq!(refused, 40_002, "names have no line in them, and addresses are whole");
+}

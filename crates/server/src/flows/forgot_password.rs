@@ -11,7 +11,7 @@ use crate::domain::mail::Kind;
 use crate::domain::subnet::Subnet;
 use crate::store::audit::Audited;
 use crate::store::outbox::QueueMail;
-use crate::throttle::{Act, Who};
+use crate::throttle::{Act, Attempt, Who};
 
 /// Has a link sent that sets a new password, if there is an open account with this address. `None` is a text that can be nobody's.
 ///
@@ -33,7 +33,7 @@ pub(super) async fn ask_for_link(
     app.can_mail_strangers()?;
     let by = By { actor: Actor::Anonymous, origin: device.origin.clone() };
     let line = app.line(app.now(), event, &by);
-    if let Err(refused) = admit(app, act, email.as_ref().map(Email::key), device) {
+    if let Err(refused) = admit(app, act, email.as_ref().map(Email::key), device).map(drop) {
         app.note_refusal(line.refused(ErrorCode::TooManyAttempts.as_str())).await;
         return Err(refused);
     }
@@ -45,9 +45,23 @@ pub(super) async fn ask_for_link(
     Ok(())
 }
 
-/// Every try counts, the successful ones above all: each may send a mail.
-pub(super) fn admit(app: &App, act: Act, account: Option<&str>, device: &Device) -> Result<(), Failure> {
+/// Every try counts, the successful ones above all: each may send a mail. So what is admitted is dropped, or given to
+/// [`unless_overloaded`].
+pub(super) fn admit<'a>(
+    app: &'a App,
+    act: Act,
+    account: Option<&str>,
+    device: &Device,
+) -> Result<Attempt<'a>, Failure> {
     let who = Who { account, network: device.origin.address.as_deref().and_then(Subnet::parse) };
-    let admitted = app.inner.throttle.admit(act, who, app.now());
-    admitted.map(drop).map_err(|refused| Failure::TooManyAttempts(refused.wait))
+    app.inner.throttle.admit(act, who, app.now()).map_err(|refused| Failure::TooManyAttempts(refused.wait))
+}
+
+/// Counts the try, unless there was too much to do for it: whoever is told to come back soon must not have to wait longer then.
+pub(super) fn unless_overloaded<T>(attempt: Attempt<'_>, done: Result<T, Failure>) -> Result<T, Failure> {
+    match done {
+        Err(Failure::Overloaded) => attempt.not_tried(),
+        _ => drop(attempt),
+    }
+    done
 }

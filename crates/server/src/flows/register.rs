@@ -1,6 +1,6 @@
 //! Register: parse, judge the password, hash it, make the account, open its first session.
 
-use super::forgot_password::admit;
+use super::forgot_password::{admit, unless_overloaded};
 use super::grant::{self, Opened, issue, new_session};
 use super::users::{self, NewUser};
 use super::{Device, Failure};
@@ -46,8 +46,8 @@ pub async fn register(app: &App, register: Register, device: Device) -> Result<O
         return Err(Failure::EmailNotVerified);
     }
     grant::client(app, &device)?;
-    admit(app, Act::Register, None, &device)?;
-    let user = users::prepare(app, register.into()).await?;
+    let attempt = admit(app, Act::Register, None, &device)?;
+    let user = unless_overloaded(attempt, users::prepare(app, register.into()).await)?;
     let (now, origin) = (app.now(), device.origin.clone());
     let session = new_session(app, user.id, device, now).await?;
     let by = By { actor: Actor::User(user.id), origin };
@@ -78,8 +78,8 @@ pub async fn register(app: &App, register: Register, device: Device) -> Result<O
 pub async fn register_unproven(app: &App, register: Register, device: Device) -> Result<(), Failure> {
     grant::client(app, &device)?;
     app.can_mail_strangers()?;
-    admit(app, Act::RegisterUnproven, Some(register.email.key()), &device)?;
-    let user = users::prepare(app, register.into()).await?;
+    let attempt = admit(app, Act::RegisterUnproven, Some(register.email.key()), &device)?;
+    let user = unless_overloaded(attempt, users::prepare(app, register.into()).await)?;
     let message = app.message(Kind::Registered, user.email.clone(), Some(user.id));
     let line = app.line(app.now(), Event::Register, &By { origin: device.origin, ..By::default() });
     let (id, register) = (user.id, RegisterUnproven { user, message });

@@ -1,6 +1,6 @@
 //! Reset password: find what the link is good for, judge and hash the new password, and only then use the link up.
 
-use super::forgot_password::admit;
+use super::forgot_password::{admit, unless_overloaded};
 use super::{Device, Failure};
 use crate::app::App;
 use crate::domain::audit::{Actor, By, Event, Line};
@@ -32,9 +32,10 @@ pub struct ResetPassword<'a> {
 pub async fn reset_password(app: &App, reset: ResetPassword<'_>, device: &Device) -> Result<(), Failure> {
     let hash = LinkToken::parse(reset.token).ok_or(Failure::LinkInvalid)?.hash();
     let user = user_of(app, hash).await?;
-    admit(app, Act::Reset, Some(&user.id.to_string()), device)?;
+    let attempt = admit(app, Act::Reset, Some(&user.id.to_string()), device)?;
     app.password_policy().check(&reset.new, &user.email, user.name.as_deref())?;
-    let new = app.inner.hasher.hash(reset.new, &*app.inner.random).await?;
+    let hashed = app.inner.hasher.hash(reset.new, &*app.inner.random).await;
+    let new = unless_overloaded(attempt, hashed.map_err(Failure::from))?;
     let now = app.now();
     let (forget_at, notice) = (revocations::forget_at(now), app.notice(Kind::PasswordChanged, Facts::default()));
     let by = By { actor: Actor::User(user.id), origin: device.origin.clone() };

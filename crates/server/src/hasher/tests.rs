@@ -4,6 +4,8 @@ use ::argon2::{Argon2, PasswordVerifier};
 use super::*;
 use crate::random::SystemRandom;
 
+mod overloaded;
+
 fn cheap() -> Passwords {
     Passwords { memory_kib: 64, iterations: 1, workers: 1, max_memory_mib: 32, ..Passwords::default() }
 }

@@ -47,8 +47,9 @@ pub(super) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        // 8192 pages are 32 MiB, which a restart reads in a moment.
-        Self { queue: 4096, busy_millis: 4000, patience: Duration::from_secs(5), readers: 4, long_log: 8192 }
+        // 32768 pages are 128 MiB, which a restart reads in a moment. All changes wait while the writer helps: for some milliseconds,
+        // which is nothing once in some seconds, and more than a hundredth of all with a log of a quarter of that.
+        Self { queue: 4096, busy_millis: 4000, patience: Duration::from_secs(5), readers: 4, long_log: 32_768 }
     }
 }
 

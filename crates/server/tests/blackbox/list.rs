@@ -21,7 +21,8 @@ macro_rules! every_scenario {
             cookies: the_whole_life_in_cookies another_site_cannot_use_them a_refused_refresh_clears_nothing planted_cookies cors_by_exact_origin;
             revocations: every_end_is_in_the_feed the_feed_is_published_and_no_access_token what_is_no_number_is_refused
                 an_end_arrives_while_one_waits a_stream_goes_on_where_it_was_left;
-            mail: a_link_sets_a_new_password pages_work_without_scripts an_address_is_verified a_link_expires
+            mail: a_link_sets_a_new_password an_account_without_a_password_gets_one_by_a_link pages_work_without_scripts
+                an_address_is_verified a_link_expires
                 an_address_is_changed_when_it_is_proven nobody_learns_who_is_known
                 a_link_goes_to_the_address_of_the_account_however_it_was_asked_for links_lead_to_the_configured_origin
                 of_fifty_uses_of_a_link_one_sets_the_password people_are_told_of_what_they_may_not_have_done

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io;
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard};
 
 #[path = "../blackbox/answer.rs"]
@@ -37,8 +38,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 macro_rules! run_all {
     ($($file:ident: $($scenario:ident)*;)*) => {
-        $($(scenarios::$file::$scenario(site::Site::served().await).await;)*)*
+        $($(boxed(scenarios::$file::$scenario).await;)*)*
     };
+}
+
+/// A scenario on a site of its own, on the heap: all of them together are more than the stack of a test holds.
+fn boxed<F: Future<Output = ()>>(scenario: impl FnOnce(site::Site) -> F) -> Pin<Box<impl Future<Output = ()>>> {
+    Box::pin(async { scenario(site::Site::served().await).await })
 }
 
 /// One test, so that nothing else writes into the log. The scenarios run one after the other.

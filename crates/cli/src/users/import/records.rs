@@ -8,11 +8,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+mod csv;
+
 use super::fields::Fields;
 use crate::exit::Failure;
 use crate::input::Input;
 
-/// The longest line, in bytes.
+/// The longest line, and the longest row, in bytes.
 const LONGEST_LINE: usize = 1024 * 1024;
 /// The largest JSON document, in bytes: it is read as a whole.
 const LARGEST_DOCUMENT: usize = 1024 * 1024 * 1024;
@@ -39,7 +41,7 @@ pub(super) struct Records {
 enum Form {
     Lines { input: BufReader<File>, line: u64 },
     Document { records: std::vec::IntoIter<Box<RawValue>>, number: u64 },
-    Csv { reader: csv::Reader<File>, head: csv::StringRecord },
+    Csv(csv::Rows),
 }
 
 /// A document that has its records in a member.
@@ -56,7 +58,7 @@ impl Records {
         let bytes = opened.metadata().map_err(|error| cannot(&error))?.len();
         let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
         let (form, size) = if is_csv {
-            (csv(opened).map_err(|error| cannot(&error))?, bytes)
+            (Form::Csv(csv::Rows::open(opened).map_err(|error| cannot(&error))?), bytes)
         } else if is_lines(&mut BufReader::new(opened)).map_err(|error| cannot(&error))? {
             let input = BufReader::new(File::open(path).map_err(|error| cannot(&error))?);
             (Form::Lines { input, line: 0 }, bytes)
@@ -82,7 +84,7 @@ impl Records {
     pub(super) const fn noun(&self) -> &'static str {
         match self.form {
             Form::Document { .. } => "user",
-            Form::Lines { .. } | Form::Csv { .. } => "line",
+            Form::Lines { .. } | Form::Csv(_) => "line",
         }
     }
 
@@ -95,7 +97,11 @@ impl Records {
                 (*number, self.position) = (*number + 1, self.position + 1);
                 Ok(Some(Record { place: *number, content: object(raw.get().as_bytes()) }))
             }
-            Form::Csv { reader, head } => next_row(reader, head, &mut self.position),
+            Form::Csv(rows) => {
+                let row = rows.next();
+                self.position = rows.position();
+                row
+            }
         }
         .map_err(|error| Failure::environment(format!("{} cannot be read: {error}", self.file)))
     }
@@ -171,42 +177,4 @@ fn document(path: &Path) -> Result<Vec<Box<RawValue>>, Failure> {
             path.display()
         ))
     })
-}
-
-fn csv(file: File) -> Result<Form, csv::Error> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(file);
-    let head = reader.headers()?.clone();
-    Ok(Form::Csv { reader, head })
-}
-
-/// A row that cannot be read is refused alone, unless it is the file that cannot be read.
-fn next_row(
-    reader: &mut csv::Reader<File>,
-    head: &csv::StringRecord,
-    position: &mut u64,
-) -> Result<Option<Record>, std::io::Error> {
-    let mut row = csv::ByteRecord::new();
-    let begin = reader.position().line();
-    let content = match reader.read_byte_record(&mut row) {
-        Ok(false) => return Ok(None),
-        Ok(true) => cells(head, &row),
-        Err(error) => match error.into_kind() {
-            csv::ErrorKind::Io(error) => return Err(error),
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                Err(format!("has {len} fields, and the head has {expected_len}"))
-            }
-            _ => Err("is not CSV".to_owned()),
-        },
-    };
-    *position = reader.position().byte();
-    let place = row.position().map_or(begin, csv::Position::line);
-    Ok(Some(Record { place, content }))
-}
-
-fn cells(head: &csv::StringRecord, row: &csv::ByteRecord) -> Result<Fields, String> {
-    let cell = |(name, cell): (&str, &[u8])| {
-        let text = std::str::from_utf8(cell).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
-        Ok((name.to_owned(), Value::String(text.to_owned())))
-    };
-    head.iter().zip(row).map(cell).collect::<Result<_, String>>().map(Fields::new)
 }

@@ -1,5 +1,7 @@
 //! Links in mails, from the request to what they open. The sites show their mail instead of sending it.
 
+use jotgate_server::domain::email::Email;
+use jotgate_server::flows::{self, By, NewUser};
 use reqwest::Method;
 use reqwest::header::{HOST, USER_AGENT};
 use serde_json::{Value, json};
@@ -84,6 +86,27 @@ pub(crate) async fn a_link_sets_a_new_password(site: Site) {
 async fn mail_after_change(site: &Site) {
     let told = mail(site, "Your password for 127.0.0.1 was changed", "Ada@Example.com").await;
     assert!(!told.page.contains("token="), "a notice opens nothing");
+}
+
+/// An operator makes it, and nobody but the owner of the address ever knows a password of it.
+pub(crate) async fn an_account_without_a_password_gets_one_by_a_link(site: Site) {
+    let new = NewUser::new(Email::parse("new@example.com").unwrap(), None);
+    let made = flows::create_user(&site.app, &By::command_line(), new).await.unwrap();
+    let log_in =
+        async |password: &str| site.post("/v1/login", json!({"email": "new@example.com", "password": password})).await;
+    for password in [PASSWORD, NEW_PASSWORD, ""] {
+        log_in(password).await.refused(401, "invalid_credentials");
+    }
+    forgot(&site, "new@example.com").await.ok(202);
+    let token = mail(&site, "Set a new password", "new@example.com").await.token();
+    reset(&site, &token, NEW_PASSWORD).await.ok(204);
+    reset(&site, &token, PASSWORD).await.refused(400, "token_invalid");
+    log_in(PASSWORD).await.refused(401, "invalid_credentials");
+    let opened = log_in(NEW_PASSWORD).await.ok(200);
+    assert_eq!(
+        (&opened.body["user"]["id"], &opened.body["user"]["email_verified"]),
+        (&json!(made.id.to_string()), &json!(true))
+    );
 }
 
 pub(crate) async fn pages_work_without_scripts(site: Site) {
