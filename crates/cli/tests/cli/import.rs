@@ -194,6 +194,19 @@ fn a_quote_that_is_not_closed_takes_nothing_with_it_unseen() {
 }
 
 #[test]
+fn a_quote_that_is_not_closed_in_the_head_takes_no_account_with_it() {
+    for rest in [
+        "a@example.com,A\nb@example.com,B\n",
+        "a@example.com,\"A\"\nb@example.com,B\n",
+        "a@example.com,A\rb@example.com,B",
+    ] {
+        let desk = desk();
+        desk.write("users.csv", format!("email,\"name\n{rest}"));
+        import(&desk, "users.csv", &[]).ends(3).complains(&["users.csv", "head", "a quote that is not closed"]);
+    }
+}
+
+#[test]
 fn a_file_may_be_large_and_its_last_row_may_have_lines() {
     let rows = format!("b@,{}\n", "x".repeat(40)).repeat(40_000);
     let (_desk, ran) = after_one_row(&format!("{rows}c@example.com,\"C\nC\"\n"));

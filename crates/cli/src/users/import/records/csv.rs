@@ -1,7 +1,7 @@
 //! The rows of a CSV file, each below its head.
 //!
 //! A quote that is not closed makes one row of all that follows. So a row has a longest length, beyond which the file is not read
-//! on, and the one that ends with the file must not end within quotes.
+//! on, and the one that ends with the file must not end within quotes. The names in the head have no line in them.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -35,6 +35,9 @@ impl Rows {
         let row = Row { input: file, left: LONGEST_LINE, last: 0, ended: false };
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).flexible(true).from_reader(row);
         let head = reader.headers().map_err(into_io)?.clone();
+        if head.iter().any(|name| name.contains(['\r', '\n'])) {
+            return Err(io::Error::other("its head goes on in the next line, as after a quote that is not closed"));
+        }
         Ok(Self { reader, head })
     }
 
