@@ -1,7 +1,10 @@
 //! The numbering of the feed, where the data may be those of an earlier moment.
 
+use std::time::Duration;
+
 use jotgate_testkit::postgres::{Cluster, Durability};
 use jotgate_testkit::skip;
+use tokio_postgres::error::SqlState;
 
 use super::{Store, StoreUrl, limits};
 use crate::store::conformance::fixture::{end, feed, session_id, with_sessions};
@@ -12,12 +15,17 @@ async fn open(cluster: &Cluster) -> Store {
     Store::open(&url, limits()).await.unwrap()
 }
 
-/// How many ends a server has, as one that only reads can be asked as well.
-async fn ends(cluster: &Cluster) -> i64 {
-    let (client, connection) = tokio_postgres::connect(&cluster.url(), tokio_postgres::NoTls).await.unwrap();
+/// Waits for an end to have come to a server that only reads, where at first not even the tables need be.
+async fn has_an_end(standby: &Cluster) {
+    let (client, connection) = tokio_postgres::connect(&standby.url(), tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
-    let row = client.query_one("SELECT number FROM meta WHERE name = 'revocations'", &[]).await.unwrap();
-    row.get(0)
+    loop {
+        match client.query_one("SELECT number FROM meta WHERE name = 'revocations'", &[]).await {
+            Ok(row) if row.get::<_, i64>(0) > 0 => return,
+            Err(error) if error.code() != Some(&SqlState::UNDEFINED_TABLE) => panic!("{error:?}"),
+            _ => tokio::task::yield_now().await,
+        }
+    }
 }
 
 /// One that follows asynchronously may lack the last ends, and gives their numbers away a second time.
@@ -36,9 +44,8 @@ async fn a_promoted_standby_begins_another_numbering_and_a_restart_does_not() {
     primary.stop();
     primary.start_again();
     assert_eq!(feed(&store).await, first, "a restart changes nothing");
-    while ends(&standby).await < 1 {
-        tokio::task::yield_now().await;
-    }
+    let following = tokio::time::timeout(Duration::from_mins(1), has_an_end(&standby)).await;
+    assert!(following.is_ok(), "the standby follows");
     drop(store);
     primary.crash();
     standby.promote();
