@@ -180,6 +180,7 @@ fn a_quote_that_is_not_closed_takes_nothing_with_it_unseen() {
         "b@example.com,\"B\nc@example.com,C\nd@example.com,D\n",
         "\"b@example.com,B\nc@example.com,C\nd@example.com,D",
         "b@example.com,\"B\r\nc@example.com,\"\"C\r\n",
+        "b@example.com,\"B\nc@example.com,\"\"",
     ] {
         let (_desk, ran) = after_one_row(rest);
         let ran = ran.ends(1);
@@ -212,4 +213,24 @@ fn a_file_may_be_large_and_its_last_row_may_have_lines() {
     let (_desk, ran) = after_one_row(&format!("{rows}c@example.com,\"C\nC\"\n"));
     let [.., refused] = numbers(&ran.ends(1));
     assert_eq!(refused, 40_002, "names have no line in them, and addresses are whole");
+}
+
+/// The column is one that nobody reads, so that nothing else would tell.
+#[test]
+fn a_quote_that_the_next_one_closes_takes_no_account_with_it() {
+    let desk = desk();
+    let rows = [
+        "a@example.com,A,\"oops",
+        "b@example.com,B,\"fine\"",
+        "c@example.com,C,\"\"\"x\"\"",
+        "\"\"\"",
+        "d@example.com,D,5\" x",
+    ];
+    for (file, mark, end) in [("a.csv", "", "\n"), ("b.csv", "\u{feff}", "\n")] {
+        desk.write(file, format!("{mark}\"email\",name,notes{end}{}", rows.join(end)));
+        let ran = import(&desk, file, &["--from", "express", "--json"]).ends(1);
+        assert!(ran.stdout.contains("\"line\":2,\"reason\":\"has a quote that is not closed"), "{}", ran.stdout);
+        let [imported, known, refused] = numbers(&ran);
+        assert_eq!((imported + known, refused), (2, 1));
+    }
 }

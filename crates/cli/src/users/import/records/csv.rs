@@ -1,14 +1,15 @@
 //! The rows of a CSV file, each below its head.
 //!
-//! A quote that is not closed makes one row of all that follows. So a row has a longest length, beyond which the file is not read
-//! on, and the one that ends with the file must not end within quotes. The names in the head have no line in them.
+//! A quote that is not closed makes one row of all that follows, up to the next quote or the end. So a row has a longest length,
+//! beyond which the file is not read on; it must not end within quotes, nor have text behind quotes that have lines between them; and
+//! the names in the head have no line in them.
 
 use std::fs::File;
 use std::io::{self, Read};
 
 use serde_json::Value;
 
-use super::{Fields, LONGEST_LINE, Record};
+use super::{BYTE_ORDER_MARK, Fields, LONGEST_LINE, Record};
 
 /// The rows that are left.
 #[derive(Debug)]
@@ -17,22 +18,39 @@ pub(super) struct Rows {
     head: csv::StringRecord,
 }
 
-/// What is read for one row and no more.
+/// What is read for one row and no more, and where its quotes are.
 #[derive(Debug)]
 struct Row<R> {
     input: R,
     /// Bytes that may still be read for the present one.
     left: usize,
-    /// The last byte that was read and is not the end of a line.
-    last: u8,
     /// Whether a row was sought beyond the last byte.
     ended: bool,
+    /// Bytes that have been read.
+    read: u64,
+    within: Within,
+    /// Where text stands behind quotes with lines between them, in rows that have not been taken yet.
+    torn: Vec<u64>,
+}
+
+/// What a byte belongs to. The reader of rows has the same rules.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Within {
+    Nothing,
+    Text,
+    Quotes {
+        lines: bool,
+    },
+    /// Behind a quote within quotes: it closes them, unless another follows.
+    Closed {
+        lines: bool,
+    },
 }
 
 impl Rows {
     /// Reads the head.
     pub(super) fn open(file: File) -> io::Result<Self> {
-        let row = Row { input: file, left: LONGEST_LINE, last: 0, ended: false };
+        let row = Row::new(file);
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).flexible(true).from_reader(row);
         let head = reader.headers().map_err(into_io)?.clone();
         if head.iter().any(|name| name.contains(['\r', '\n'])) {
@@ -56,13 +74,24 @@ impl Rows {
             return Ok(None);
         }
         let place = row.position().map_or(begin, csv::Position::line);
-        Ok(Some(Record { place, content: self.cells(&row) }))
+        let content = if self.is_torn() {
+            Err("has a quote that is not closed, so that what follows would be part of it".to_owned())
+        } else {
+            self.cells(&row)
+        };
+        Ok(Some(Record { place, content }))
+    }
+
+    /// Whether the quotes of the row that was taken last cannot be all that were meant.
+    fn is_torn(&mut self) -> bool {
+        let end = self.position();
+        let row = self.reader.get_mut();
+        let known = row.torn.len();
+        row.torn.retain(|place| *place >= end);
+        row.torn.len() < known || (row.ended && matches!(row.within, Within::Quotes { .. }))
     }
 
     fn cells(&self, row: &csv::ByteRecord) -> Result<Fields, String> {
-        if self.ends_within_quotes(row) {
-            return Err("has a quote that is not closed, so that all that follows would be part of it".to_owned());
-        }
         if row.len() != self.head.len() {
             return Err(format!("has {} fields, and the head has {}", row.len(), self.head.len()));
         }
@@ -72,13 +101,37 @@ impl Rows {
         };
         self.head.iter().zip(row).map(cell).collect::<Result<_, String>>().map(Fields::new)
     }
+}
 
-    /// Only within quotes does a field have the end of a line in it; and one that was closed and is the last of a file ends with
-    /// its quote.
-    fn ends_within_quotes(&self, row: &csv::ByteRecord) -> bool {
-        let has_lines = row.iter().next_back().is_some_and(|cell| cell.contains(&b'\n'));
-        let Row { last, ended, .. } = self.reader.get_ref();
-        has_lines && *ended && *last != b'"'
+impl<R> Row<R> {
+    const fn new(input: R) -> Self {
+        Self { input, left: LONGEST_LINE, ended: false, read: 0, within: Within::Nothing, torn: Vec::new() }
+    }
+
+    fn note(&mut self, bytes: &[u8]) {
+        // The mark is no part of the first name.
+        let mark = if self.read == 0 && bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        for (place, byte) in (self.read..).zip(bytes).skip(mark) {
+            let within = self.within.then(*byte);
+            if self.within == (Within::Closed { lines: true }) && within == Within::Text {
+                self.torn.push(place);
+            }
+            self.within = within;
+        }
+        self.read += bytes.len() as u64;
+    }
+}
+
+impl Within {
+    const fn then(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Nothing, b'"') => Self::Quotes { lines: false },
+            (Self::Quotes { lines }, b'"') => Self::Closed { lines },
+            (Self::Closed { lines }, b'"') => Self::Quotes { lines },
+            (Self::Quotes { lines }, _) => Self::Quotes { lines: lines || matches!(byte, b'\r' | b'\n') },
+            (_, b',' | b'\r' | b'\n') => Self::Nothing,
+            _ => Self::Text,
+        }
     }
 }
 
@@ -92,10 +145,7 @@ impl<R: Read> Read for Row<R> {
         let count = self.input.read(buffer)?;
         self.ended = count == 0;
         self.left -= count.min(self.left);
-        let read = buffer.get(..count).unwrap_or_default();
-        if let Some(byte) = read.iter().rev().find(|byte| !matches!(byte, b'\r' | b'\n')) {
-            self.last = *byte;
-        }
+        self.note(buffer.get(..count).unwrap_or_default());
         Ok(count)
     }
 }
