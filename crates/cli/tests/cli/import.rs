@@ -1,5 +1,7 @@
 //! `jotgate users import`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::probe::Probe;
@@ -232,5 +234,17 @@ fn a_quote_that_the_next_one_closes_takes_no_account_with_it() {
         assert!(ran.stdout.contains("\"line\":2,\"reason\":\"has a quote that is not closed"), "{}", ran.stdout);
         let [imported, known, refused] = numbers(&ran);
         assert_eq!((imported + known, refused), (2, 1));
+    }
+}
+
+#[test]
+fn a_row_is_named_by_the_line_it_begins_in() {
+    let desk = desk();
+    let rows = ["email,name", "", "a@,A", "b@,\"B", "", "B\"", "", "", "c@,C", "d@,\"", ""];
+    for (file, mark, end) in [("a.csv", "", "\n"), ("b.csv", "\u{feff}", "\r\n")] {
+        desk.write(file, format!("{mark}{}", rows.join(end)));
+        let ran = import(&desk, file, &["--json"]).ends(1);
+        let lines = ran.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()?["line"].as_u64());
+        assert_eq!(lines.collect::<BTreeSet<_>>(), [3, 4, 9, 10].into(), "{file}");
     }
 }

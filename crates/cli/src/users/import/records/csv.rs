@@ -28,7 +28,13 @@ struct Row<R> {
     ended: bool,
     /// Bytes that have been read.
     read: u64,
+    /// The line of the next one.
+    line: u64,
     within: Within,
+    /// Whether the present line is of a row; one without anything in it is not.
+    begun: bool,
+    /// Where rows that have not been taken yet begin, and in which lines.
+    begins: Vec<(u64, u64)>,
     /// Where text stands behind quotes with lines between them, in rows that have not been taken yet.
     torn: Vec<u64>,
 }
@@ -67,13 +73,13 @@ impl Rows {
     /// The next row; nothing at the end. One that is no account is refused alone, unless the file cannot be read on.
     pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
         self.reader.get_mut().left = LONGEST_LINE;
-        let begin = self.reader.position().line();
         let mut row = csv::ByteRecord::new();
-        let found = self.reader.read_byte_record(&mut row).map_err(|error| in_line(begin, &into_io(error)))?;
-        if !found {
+        let found = self.reader.read_byte_record(&mut row);
+        let end = self.position();
+        let place = self.reader.get_mut().take_line(end);
+        if !found.map_err(|error| in_line(place, &into_io(error)))? {
             return Ok(None);
         }
-        let place = row.position().map_or(begin, csv::Position::line);
         let content = if self.is_torn() {
             Err("has a quote that is not closed, so that what follows would be part of it".to_owned())
         } else {
@@ -105,7 +111,23 @@ impl Rows {
 
 impl<R> Row<R> {
     const fn new(input: R) -> Self {
-        Self { input, left: LONGEST_LINE, ended: false, read: 0, within: Within::Nothing, torn: Vec::new() }
+        Self {
+            input,
+            left: LONGEST_LINE,
+            ended: false,
+            read: 0,
+            line: 1,
+            within: Within::Nothing,
+            begun: false,
+            begins: Vec::new(),
+            torn: Vec::new(),
+        }
+    }
+
+    /// The line that the row before this place begins in.
+    fn take_line(&mut self, end: u64) -> u64 {
+        let taken = self.begins.partition_point(|(place, _)| *place < end);
+        self.begins.drain(..taken).next_back().map_or(self.line, |(_, line)| line)
     }
 
     fn note(&mut self, bytes: &[u8]) {
@@ -116,6 +138,12 @@ impl<R> Row<R> {
             if self.within == (Within::Closed { lines: true }) && within == Within::Text {
                 self.torn.push(place);
             }
+            let is_end = matches!(byte, b'\r' | b'\n');
+            if !self.begun && !is_end {
+                self.begins.push((place, self.line));
+            }
+            self.begun = !is_end || (self.begun && within != Within::Nothing);
+            self.line += u64::from(*byte == b'\n');
             self.within = within;
         }
         self.read += bytes.len() as u64;
