@@ -189,3 +189,36 @@ fn into_io(error: csv::Error) -> io::Error {
 fn in_line(line: u64, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("in the row that begins in line {line}: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Row, Within};
+
+    const LETTERS: [u8; 5] = *b"a,\"\n\r";
+
+    /// Every text of these letters that is so long.
+    fn texts(length: u32) -> impl Iterator<Item = Vec<u8>> {
+        (0..5_usize.pow(length))
+            .map(move |number| (0..length).map(|place| LETTERS[number / 5_usize.pow(place) % 5]).collect())
+    }
+
+    #[test]
+    fn rows_are_where_the_reader_finds_them() {
+        for text in (0..7).flat_map(texts) {
+            let mut reader =
+                csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Row::new(text.as_slice()));
+            let (mut row, mut has_lines) = (csv::ByteRecord::new(), false);
+            while reader.read_byte_record(&mut row).unwrap() {
+                let end = reader.position().byte();
+                let begins = &mut reader.get_mut().begins;
+                let before = begins.len();
+                begins.retain(|(place, _)| *place >= end);
+                assert_eq!(before - begins.len(), 1, "{}", text.escape_ascii());
+                has_lines = row.iter().any(|cell| cell.iter().any(|byte| matches!(byte, b'\r' | b'\n')));
+            }
+            let Row { begins, within, .. } = reader.get_ref();
+            assert!(begins.is_empty(), "{}", text.escape_ascii());
+            assert!(*within != (Within::Quotes { lines: true }) || has_lines, "{}", text.escape_ascii());
+        }
+    }
+}
