@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jotgate_server::App;
+use jotgate_server::flows::By;
 use serde_json::json;
 
 use crate::config_source::ConfigArgs;
@@ -30,7 +31,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     let config = args.config.load(None)?;
-    runtime::small()?.block_on(App::restore(&config, &args.file)).map_err(backup::failure)?;
+    runtime::small()?.block_on(App::restore(&config, &By::command_line(), &args.file)).map_err(backup::failure)?;
     let database = store::name(&config);
     output.answer(|| json!({"restored": database}), || format!("restored {database}"))?;
     Ok(Exit::Done)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jotgate_wire::RevocationSet;
 
+use crate::audit::system_line;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, Problem};
 use crate::domain::audit::{By, Event};
@@ -176,15 +177,16 @@ impl App {
     }
 
     /// Puts a copy that [`back_up`](Self::back_up) made where the configuration says that the database is. All is as it was
-    /// then: passwords, and sessions that were ended since are no longer ended.
+    /// then: passwords, and sessions that were ended since are no longer ended. The audit trail goes on with who did it.
     ///
     /// # Errors
     ///
     /// When there is a database already, or the file is not a whole copy of one.
-    pub async fn restore(config: &Config, file: &Path) -> Result<(), BackupError> {
+    pub async fn restore(config: &Config, by: &By, file: &Path) -> Result<(), BackupError> {
         let url = config.store.url.parse::<StoreUrl>()?.relative_to(&config.base_dir);
-        let (file, epoch) = (file.to_owned(), SystemClock.now().millis());
-        let restored = tokio::task::spawn_blocking(move || Store::restore(&file, &url, epoch)).await;
+        let line = system_line(Event::StoreRestore, by).target(file.display().to_string());
+        let file = file.to_owned();
+        let restored = tokio::task::spawn_blocking(move || Store::restore(&file, &url, &line)).await;
         restored.map_err(|_| StoreError::Internal("the restoring was interrupted".into()))?
     }
 

@@ -2,11 +2,18 @@
 //! what was refused, which everybody can cause.
 
 use crate::app::App;
+use crate::clock::{Clock, SystemClock};
 use crate::domain::audit::{By, Event, Line, Place};
 use crate::domain::time::Timestamp;
-use crate::random;
+use crate::random::{self, SystemRandom};
 use crate::store::StoreError;
 use crate::store::audit::AppendLine;
+
+/// A line of something that is done now to a store that no server has opened.
+pub(crate) fn system_line(event: Event, by: &By) -> Line {
+    let now = SystemClock.now();
+    Line::new(random::uuid(&SystemRandom, now), now, event, by.clone())
+}
 
 impl App {
     /// A line of something that is done now, for [`Audited`](crate::store::audit::Audited).

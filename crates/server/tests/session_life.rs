@@ -30,19 +30,23 @@ async fn sessions_live_on_in_a_restored_copy() {
     let app = App::open(config(folder.path())).await.unwrap();
     let kept = flows::register(&app, ada(), Device::default()).await.unwrap().grant;
     app.back_up(&flows::By::command_line(), &copy).await.unwrap();
-    let refused = App::restore(app.config(), &copy).await.unwrap_err().to_string();
+    let refused = App::restore(app.config(), &flows::By::command_line(), &copy).await.unwrap_err().to_string();
     assert!(refused.contains("jotgate.db is there already"), "{refused}");
     app.close().await;
     drop(app);
 
     let new_home = tempfile::tempdir().unwrap();
-    App::restore(&config(new_home.path()), &copy).await.unwrap();
+    App::restore(&config(new_home.path()), &flows::By::command_line(), &copy).await.unwrap();
     let without_key = App::open(config(new_home.path())).await.unwrap_err().to_string();
     assert!(without_key.contains("back from your backup"), "{without_key}");
     let key = "jotgate.db.master-key";
     std::fs::copy(folder.path().join(key), new_home.path().join(key)).unwrap();
     let app = App::open(config(new_home.path())).await.unwrap();
     flows::refresh(&app, kept.refresh_token.expose(), Device::default()).await.unwrap();
+    let trail = flows::audit(&app, flows::Lines::default(), 10).await.unwrap();
+    let events: Vec<_> = trail.iter().map(|line| (&*line.event, line.target.as_deref())).collect();
+    let restored = copy.display().to_string();
+    assert_eq!(events, [("store.restore", Some(&*restored)), ("register", None)], "and not that it was copied");
 }
 
 #[tokio::test]

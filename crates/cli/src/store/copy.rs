@@ -1,5 +1,6 @@
 //! `jotgate store copy`: moves house between the two kinds of store.
 
+use jotgate_server::flows::By;
 use jotgate_server::{CopiedTable, CopyError, copy_store};
 use serde_json::json;
 
@@ -28,7 +29,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     let bar = progress::bar(output, 0);
-    let copied = runtime::small()?.block_on(copy_store(&args.from, &args.to, |progress| {
+    let copied = runtime::small()?.block_on(copy_store(&args.from, &args.to, &By::command_line(), |progress| {
         bar.set_length(progress.total);
         bar.set_position(progress.done);
         bar.set_message(format!("{} {}", progress.step, progress.table));

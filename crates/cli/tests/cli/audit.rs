@@ -61,6 +61,29 @@ fn a_backup_is_in_the_trail() {
 }
 
 #[test]
+fn what_a_store_was_made_of_is_in_its_trail() {
+    let desk = desk();
+    create(&desk, "ada@example.com", &[]).ends(0);
+    desk.run(&["store", "copy", "--from", "sqlite:jotgate.db", "--to", "sqlite:second.db"]).ends(0);
+    desk.run(&["backup", "copy.db"]).ends(0);
+    std::fs::remove_file(desk.path("jotgate.db")).unwrap();
+    desk.run(&["restore", "copy.db"]).ends(0);
+    let told = |event: &str| {
+        let lines = lines(&desk, &["--event", event]);
+        lines.iter().map(|line| (line["actor"].clone(), line["target"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(told("store.restore"), [(json!("command_line"), json!("copy.db"))]);
+    assert!(
+        told("store.copy").is_empty() && told("store.backup").is_empty(),
+        "of what others were made it tells nothing"
+    );
+    std::fs::rename(desk.path("second.db"), desk.path("jotgate.db")).unwrap();
+    let copied = told("store.copy");
+    assert_eq!((copied.len(), &copied[0].0), (1, &json!("command_line")));
+    assert!(copied[0].1.as_str().unwrap().ends_with("jotgate.db"), "{copied:?}");
+}
+
+#[test]
 fn questions_that_make_no_sense_are_refused() {
     let desk = desk();
     create(&desk, "ada@example.com", &[]).ends(0);

@@ -75,6 +75,8 @@ events! {
     KeyRevoke      "key.revoke"      "a key was stopped at once, and what it signed is refused"
     KeysRekey      "keys.rekey"      "all stored keys were encrypted with another master key"
     StoreBackup    "store.backup"    "a copy of the database was written to a file"
+    StoreRestore   "store.restore"   "this database was made of such a copy: the lines before are of the copy, and what happened after it was made is gone"
+    StoreCopy      "store.copy"      "this store was made by copying another: the lines before are of that one"
 }
 
 impl Event {

@@ -13,7 +13,9 @@ use super::error::{OpenError, StoreError};
 use super::tx::Value;
 use super::url::{InvalidStoreUrl, StoreUrl};
 use super::{Op, ReadOp, Store};
+use crate::audit::system_line;
 use crate::config::StoreConfig;
+use crate::domain::audit::{self, By, Event};
 
 pub(in crate::store) mod ops;
 mod tables;
@@ -21,7 +23,7 @@ mod tables;
 pub(in crate::store) mod tests;
 
 pub(crate) use ops::IsUnfinishedCopy;
-use ops::{Between, Count, Line, Mark, Page, Put, Remove, Which};
+use ops::{Between, Count, Finish, Line, Mark, Page, Put, Remove, Which};
 
 /// Rows read and written at a time.
 const PAGE: u32 = 1000;
@@ -108,7 +110,7 @@ pub struct CopiedTable {
 }
 
 /// Copies everything from one store into another that is empty, or holds an unfinished copy. A destination of its own kind
-/// is made when it is not there.
+/// is made when it is not there. When it is whole, its audit trail says who did it.
 ///
 /// # Errors
 ///
@@ -117,6 +119,7 @@ pub struct CopiedTable {
 pub async fn copy_store(
     from: &str,
     to: &str,
+    by: &By,
     mut progress: impl FnMut(CopyProgress) + Send,
 ) -> Result<Vec<CopiedTable>, CopyError> {
     let parse = |which, text: &str| text.parse::<StoreUrl>().map_err(|reason| CopyError::Url { which, reason });
@@ -130,7 +133,8 @@ pub async fn copy_store(
     let source = open("from", &from).await?;
     let destination = open("to", &to).await?;
     let names = (from.to_string(), to.to_string());
-    let copied = between(&source, &destination, &names, PAGE, &mut progress).await;
+    let line = system_line(Event::StoreCopy, by).target(names.0.clone());
+    let copied = between(&source, &destination, &names, (PAGE, line), &mut progress).await;
     source.close().await;
     destination.close().await;
     copied
@@ -141,17 +145,17 @@ async fn open(which: &'static str, url: &StoreUrl) -> Result<Store, CopyError> {
     opened.map_err(|source| CopyError::Open { which, source })
 }
 
-/// Copies between two open stores; the names are for errors.
+/// Copies between two open stores; the names are for errors, and the line for the trail of the destination.
 async fn between(
     source: &Store,
     destination: &Store,
     (from, to): &(String, String),
-    page: u32,
+    (page, line): (u32, audit::Line),
     progress: &mut (impl FnMut(CopyProgress) + Send),
 ) -> Result<Vec<CopiedTable>, CopyError> {
     let (source, destination) =
         (Side { which: "from", store: source, name: from }, Side { which: "to", store: destination, name: to });
-    Copying { source, destination, page, progress, done: 0, total: 0 }.run().await
+    Copying { source, destination, page, line, progress, done: 0, total: 0 }.run().await
 }
 
 /// One of the two stores, with its names for errors.
@@ -176,6 +180,7 @@ struct Copying<'a, P> {
     destination: Side<'a>,
     /// Rows read and written at a time.
     page: u32,
+    line: audit::Line,
     progress: &'a mut P,
     done: u64,
     total: u64,
@@ -190,7 +195,7 @@ impl<P: FnMut(CopyProgress) + Send> Copying<'_, P> {
             self.remove_surplus().await?;
         } else {
             self.refuse_data().await?;
-            self.destination.write(Mark(true)).await?;
+            self.destination.write(Mark).await?;
         }
         for of in Which::all() {
             // Each row is copied, and then read on both sides.
@@ -203,7 +208,7 @@ impl<P: FnMut(CopyProgress) + Send> Copying<'_, P> {
         for of in Which::all() {
             checked.push(self.check(of).await?);
         }
-        self.destination.write(Mark(false)).await?;
+        self.destination.write(Finish(self.line)).await?;
         Ok(checked)
     }
 

@@ -28,6 +28,7 @@ pub(crate) mod users;
 #[cfg(test)]
 pub(crate) mod conformance;
 
+use crate::domain::audit::Line;
 use sessions::{RotateOutcome, RotateSession};
 
 pub use error::BackupError;
@@ -134,11 +135,11 @@ impl Store {
         }
     }
 
-    /// Puts such a copy where there is no store yet. Blocks for as long as copying takes. `epoch` is a number that no earlier
-    /// state of the store had.
-    pub(crate) fn restore(file: &Path, url: &StoreUrl, epoch: i64) -> Result<(), BackupError> {
+    /// Puts such a copy where there is no store yet. Blocks for as long as copying takes. The line goes into the
+    /// trail of the new store; its time is one that no earlier state of the store has seen.
+    pub(crate) fn restore(file: &Path, url: &StoreUrl, line: &Line) -> Result<(), BackupError> {
         match url {
-            StoreUrl::Sqlite { path } => sqlite::Sqlite::restore(file, path, epoch, sqlite::Options::default()),
+            StoreUrl::Sqlite { path } => sqlite::Sqlite::restore(file, path, line, sqlite::Options::default()),
             StoreUrl::Postgres(address) => Err(BackupError::Postgres(address.to_string())),
         }
     }

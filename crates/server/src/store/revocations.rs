@@ -20,6 +20,7 @@ statements! {
              WHERE sequence > $1 ORDER BY sequence LIMIT $2";
     FORGET = "DELETE FROM revocations WHERE sequence IN \
               (SELECT sequence FROM revocations WHERE forget_at < $1 ORDER BY forget_at LIMIT $2)";
+    BEGIN_EPOCH = "UPDATE meta SET number = $1 WHERE name = 'revocations_epoch'";
 }
 
 /// What the feed holds after some number.
@@ -32,6 +33,14 @@ pub(crate) struct Feed {
     pub(crate) head: u64,
     /// The entries in their order. Numbers missing among them are forgotten ones.
     pub(crate) entries: Vec<FeedEntry>,
+}
+
+/// Begins another numbering, in a store that is put back to an older state. Its number is one that no earlier state had.
+pub(super) async fn begin_epoch<T: Tx>(tx: &mut T, epoch: Timestamp) -> Result<(), StoreError> {
+    match tx.execute(BEGIN_EPOCH, params![epoch]).await? {
+        1 => Ok(()),
+        _ => Err(StoreError::corrupt("the revocation feed has no epoch")),
+    }
 }
 
 /// An entry with its number.

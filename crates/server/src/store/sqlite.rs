@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::error::{BackupError, OpenError, StoreError};
 use super::tx::{Op, ReadOp};
+use crate::domain::audit::Line;
 
 mod backup;
 mod batch;
@@ -110,9 +111,9 @@ impl Sqlite {
     }
 
     /// See [`super::Store::restore`].
-    pub(super) fn restore(file: &Path, database: &Path, epoch: i64, options: Options) -> Result<(), BackupError> {
+    pub(super) fn restore(file: &Path, database: &Path, line: &Line, options: Options) -> Result<(), BackupError> {
         connect::check_library()?;
-        backup::restore(file, database, epoch, options)
+        backup::restore(file, database, line, options)
     }
 
     /// See [`super::Store::close`].

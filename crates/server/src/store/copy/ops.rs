@@ -1,6 +1,8 @@
 //! The operations of a copy, the same for every table.
 
 use super::tables::{CHUNK, KeyKind, MADE, Statements, TABLES, Table};
+use crate::domain::audit;
+use crate::store::audit as trail;
 use crate::store::error::StoreError;
 use crate::store::sql::statements;
 use crate::store::tx::{FromRow, Op, Param, ReadOp, Row, Tx, Value, params};
@@ -154,15 +156,28 @@ impl Op for Remove {
     }
 }
 
-/// Marks the store as the destination of a copy that is not finished, or takes the mark away.
+/// Marks the store as the destination of a copy that is not finished.
 #[derive(Debug)]
-pub(super) struct Mark(pub(super) bool);
+pub(super) struct Mark;
 
 impl Op for Mark {
     type Output = ();
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
-        tx.execute_alone(if self.0 { MARK } else { UNMARK }, params![]).await.map(drop)
+        tx.execute_alone(MARK, params![]).await.map(drop)
+    }
+}
+
+/// Takes the mark away: the copy is whole, and its trail goes on with this line.
+#[derive(Debug)]
+pub(super) struct Finish(pub(super) audit::Line);
+
+impl Op for Finish {
+    type Output = ();
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        tx.execute(UNMARK, params![]).await?;
+        trail::append(tx, &self.0).await
     }
 }
 

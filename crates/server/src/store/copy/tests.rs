@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::key::{KeyPurpose, KeyState, StoredKey};
+use crate::store::audit::ListLines;
 use crate::store::conformance::House;
 use crate::store::conformance::fixture::{NOW, end, open, rotate, session, user, with_sessions};
 use crate::store::keys::{InsertKeysIfNone, LoadKeys};
@@ -62,7 +63,11 @@ async fn furnished(house: &impl House) -> Store {
 const PAGE: u32 = 20;
 
 async fn copy(from: &Store, to: &Store) -> Result<Vec<CopiedTable>, CopyError> {
-    between(from, to, &names(), PAGE, &mut |_| {}).await
+    between(from, to, &names(), (PAGE, line()), &mut |_| {}).await
+}
+
+fn line() -> audit::Line {
+    system_line(Event::StoreCopy, &By::command_line())
 }
 
 fn names() -> (String, String) {
@@ -72,7 +77,7 @@ fn names() -> (String, String) {
 pub(in crate::store) async fn everything_goes_over(from: &impl House, to: &impl House) {
     let (source, destination) = (furnished(from).await, to.open());
     let mut steps = Vec::new();
-    let copied = between(&source, &destination, &names(), PAGE, &mut |step| steps.push(step)).await.unwrap();
+    let copied = between(&source, &destination, &names(), (PAGE, line()), &mut |step| steps.push(step)).await.unwrap();
     let rows = |name: &str| copied.iter().find(|table| table.table == name).map(|table| table.rows);
     assert_eq!(
         (rows("users"), rows("sessions"), rows("revocations"), rows("keys")),
@@ -88,6 +93,14 @@ pub(in crate::store) async fn everything_goes_over(from: &impl House, to: &impl 
     let feed = destination.read(crate::store::revocations::RevocationsAfter { after: 1, limit: 1 }).await.unwrap();
     assert_eq!(feed.entries.first().map(|entry| entry.sequence), Some(2));
     assert!(!destination.read(IsUnfinishedCopy).await.unwrap());
+    assert_eq!((copies_told(&source).await, copies_told(&destination).await), (0, 1));
+}
+
+/// How often the trail says that the store was copied.
+async fn copies_told(store: &Store) -> usize {
+    let event = Some(Event::StoreCopy);
+    let lines = ListLines { before: None, since: None, user: None, event, by: None, limit: 100 };
+    store.read(lines).await.unwrap().len()
 }
 
 pub(in crate::store) async fn an_interrupted_copy_goes_on_and_is_not_served_before(from: &impl House, to: &impl House) {
@@ -100,7 +113,7 @@ pub(in crate::store) async fn an_interrupted_copy_goes_on_and_is_not_served_befo
                 let _ = sender.send(());
             }
         };
-        let copying = between(&source, &destination, &names, PAGE, &mut after_a_page);
+        let copying = between(&source, &destination, &names, (PAGE, line()), &mut after_a_page);
         tokio::select! {
             biased;
             _ = stopped.recv() => {}
@@ -112,12 +125,13 @@ pub(in crate::store) async fn an_interrupted_copy_goes_on_and_is_not_served_befo
     assert_eq!(again.is_ok(), !served, "{again:?}");
     assert!(!destination.read(IsUnfinishedCopy).await.unwrap());
     assert!(matches!(copy(&source, &destination).await, Err(CopyError::NotEmpty(_))));
+    assert_eq!(copies_told(&destination).await, 1, "once, however often it was begun");
 }
 
 pub(in crate::store) async fn a_source_that_changed_between_two_tries_is_followed(from: &impl House, to: &impl House) {
     let (source, destination) = (furnished(from).await, to.open());
     copy(&source, &destination).await.unwrap();
-    destination.write(Mark(true)).await.unwrap();
+    destination.write(Mark).await.unwrap();
     let half = copy(&destination, &source).await;
     assert!(matches!(half, Err(CopyError::SourceUnfinished(_))), "{half:?}");
     source.write(DeleteUser { id: user(1).id, now: NOW, forget_at: NOW }).await.unwrap();
@@ -140,7 +154,7 @@ pub(in crate::store) async fn a_source_that_changes_meanwhile_is_found_out(from:
             tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(written)).unwrap();
         }
     };
-    let told = between(&source, &destination, &names(), PAGE, &mut change).await.unwrap_err();
+    let told = between(&source, &destination, &names(), (PAGE, line()), &mut change).await.unwrap_err();
     assert!(matches!(told, CopyError::Differs { table: "sessions", from: 71, to: 70 }), "{told}");
     assert!(destination.read(IsUnfinishedCopy).await.unwrap());
     copy(&source, &destination).await.unwrap();

@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::error::store_error;
+use super::transaction::{SqliteTx, complete};
 use super::{Options, connect, migrate};
+use crate::domain::audit::Line;
 use crate::store::error::{BackupError, OpenError, StoreError};
+use crate::store::{audit, revocations};
 
 /// Writes a copy to a new file, which only its owner can read.
 ///
@@ -23,9 +26,9 @@ pub(super) fn back_up(database: &Path, file: &Path, options: Options) -> Result<
     })
 }
 
-/// Puts a copy where no database is yet. `epoch` is a number that no earlier state of this database had: whoever follows
-/// its revocation feed sees that the numbering is another one.
-pub(super) fn restore(file: &Path, database: &Path, epoch: i64, options: Options) -> Result<(), BackupError> {
+/// Puts a copy where no database is yet, with a line about it in the trail. Its time is a number that no earlier state of this
+/// database had: whoever follows its revocation feed sees that the numbering is another one.
+pub(super) fn restore(file: &Path, database: &Path, line: &Line, options: Options) -> Result<(), BackupError> {
     refuse_existing(database)?;
     // A log that was left of another database would be taken for a part of this one.
     for rest in ["-wal", "-shm", "-journal"] {
@@ -34,18 +37,19 @@ pub(super) fn restore(file: &Path, database: &Path, epoch: i64, options: Options
     appear(database, file, options, |partial| {
         fs::copy(file, partial).map_err(|error| inaccessible(file, &error.to_string()))?;
         check(partial, file, options)?;
-        begin_epoch(partial, epoch, options)
+        begin_epoch(partial, line, options)
     })
 }
 
-fn begin_epoch(database: &Path, epoch: i64, options: Options) -> Result<(), BackupError> {
-    const BEGIN: &str = "UPDATE meta SET number = ?1 WHERE name = 'revocations_epoch'";
-    let connection = connect::plain(database, options)?;
-    match connection.execute(BEGIN, [epoch]) {
-        Ok(1) => Ok(()),
-        Ok(_) => Err(StoreError::corrupt("the revocation feed has no epoch").into()),
-        Err(error) => Err(store_error(&error).into()),
-    }
+fn begin_epoch(database: &Path, line: &Line, options: Options) -> Result<(), BackupError> {
+    let mut connection = connect::plain(database, options)?;
+    let mut tx = SqliteTx::new(&mut connection);
+    let begun = complete(async {
+        revocations::begin_epoch(&mut tx, line.at).await?;
+        audit::append(&mut tx, line).await
+    });
+    tx.settle(&begun)?;
+    Ok(begun?)
 }
 
 /// Writes a file under another name, checks it, and gives it its name. `copy` is the file to name when it is no good.

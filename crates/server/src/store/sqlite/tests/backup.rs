@@ -4,15 +4,19 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::OnDisk;
+use crate::domain::audit::{By, Event, Line};
 use crate::domain::email::Email;
+use crate::domain::time::Timestamp;
 use crate::domain::user::{UserId, sample};
 use crate::store::conformance::House;
 use crate::store::revocations::RevocationsAfter;
 use crate::store::users::{CreateUser, CreateUserOutcome, ListUsers};
 use crate::store::{BackupError, OpenError, Store, StoreUrl};
 
-/// Of restored stores.
-const EPOCH: i64 = 7;
+/// Of restored stores: at millisecond 7.
+fn line() -> Line {
+    Line::new(uuid::Uuid::from_u128(7), Timestamp::from_millis(7), Event::StoreRestore, By::command_line())
+}
 
 fn user(number: u128) -> CreateUser {
     let mut user = sample::user();
@@ -56,7 +60,7 @@ async fn a_copy_made_under_load_has_all_that_was_answered_before_and_no_holes() 
         let before = *progress.borrow();
         store.back_up(copy.clone()).await.unwrap();
         let new_home = OnDisk::new();
-        Store::restore(&copy, &url(&new_home), EPOCH).unwrap();
+        Store::restore(&copy, &url(&new_home), &line()).unwrap();
         let ids: Vec<_> = new_home.open().read(ListUsers { after: None, limit: u32::MAX }).await.unwrap();
         let ids: Vec<u128> = ids.into_iter().map(|user| u128::from_be_bytes(*user.id.as_bytes())).collect();
         assert!(ids.len() as u128 >= before, "{} users, and {before} had been answered", ids.len());
@@ -81,10 +85,10 @@ async fn nothing_is_overwritten() {
     let refused = house.open().back_up(copy.clone()).await;
     assert!(matches!(refused, Err(BackupError::Exists(path)) if path == copy));
     assert_eq!(fs::read(&copy).unwrap(), before);
-    assert!(matches!(Store::restore(&copy, &url(&house), EPOCH), Err(BackupError::Exists(_))));
+    assert!(matches!(Store::restore(&copy, &url(&house), &line()), Err(BackupError::Exists(_))));
     let new_home = OnDisk::new();
     fs::write(new_home.path().with_extension("db-wal"), "the log of another").unwrap();
-    assert!(matches!(Store::restore(&copy, &url(&new_home), EPOCH), Err(BackupError::Exists(_))));
+    assert!(matches!(Store::restore(&copy, &url(&new_home), &line()), Err(BackupError::Exists(_))));
     assert!(!new_home.path().exists());
 }
 
@@ -110,10 +114,10 @@ async fn only_a_whole_copy_of_a_store_is_restored() {
         let file = house.0.path().join(name);
         fs::write(&file, bytes).unwrap();
         let new_home = OnDisk::new();
-        assert!(Store::restore(&file, &url(&new_home), EPOCH).is_err(), "{name}");
+        assert!(Store::restore(&file, &url(&new_home), &line()).is_err(), "{name}");
         assert_eq!(fs::read_dir(new_home.0.path()).unwrap().count(), 0, "{name}: nothing is left behind");
     }
-    assert!(Store::restore(&house.0.path().join("absent"), &url(&OnDisk::new()), EPOCH).is_err());
+    assert!(Store::restore(&house.0.path().join("absent"), &url(&OnDisk::new()), &line()).is_err());
 }
 
 #[tokio::test]
@@ -122,7 +126,7 @@ async fn a_copy_of_a_newer_version_is_refused() {
     let other = rusqlite::Connection::open(&copy).unwrap();
     other.execute("UPDATE meta SET number = 1000 WHERE name = 'schema'", []).unwrap();
     drop(other);
-    let refused = Store::restore(&copy, &url(&OnDisk::new()), EPOCH);
+    let refused = Store::restore(&copy, &url(&OnDisk::new()), &line());
     assert!(matches!(refused, Err(BackupError::Open(OpenError::Newer { found: 1000, .. }))), "{refused:?}");
 }
 
@@ -132,6 +136,6 @@ async fn a_restored_store_begins_another_numbering_of_ends() {
     let epoch = async |house: &OnDisk| house.open().read(RevocationsAfter { after: 0, limit: 1 }).await.unwrap().epoch;
     assert_eq!(epoch(&house).await, 0);
     let new_home = OnDisk::new();
-    Store::restore(&copy, &url(&new_home), EPOCH).unwrap();
+    Store::restore(&copy, &url(&new_home), &line()).unwrap();
     assert_eq!(epoch(&new_home).await, 7 * 1024);
 }
