@@ -45,7 +45,7 @@ fn page(tables: &[CopiedTable]) -> String {
     for CopiedTable { table, rows, sha256 } in tables {
         page.line(format_args!("{table:<20} {rows:>12} rows  sha256 {sha256}"));
     }
-    page.line(bold("Both stores are the same."));
+    page.line(bold("Both stores are the same. The new one's audit trail goes on with a line that says so."));
     page.line("Next: set store.url to the new one, with the same master key as before, and start the server.");
     page.text()
 }

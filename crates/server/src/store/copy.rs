@@ -15,7 +15,7 @@ use super::url::{InvalidStoreUrl, StoreUrl};
 use super::{Op, ReadOp, Store};
 use crate::audit::system_line;
 use crate::config::StoreConfig;
-use crate::domain::audit::{self, By, Event};
+use crate::domain::audit::{By, Event};
 
 pub(in crate::store) mod ops;
 mod tables;
@@ -133,8 +133,7 @@ pub async fn copy_store(
     let source = open("from", &from).await?;
     let destination = open("to", &to).await?;
     let names = (from.to_string(), to.to_string());
-    let line = system_line(Event::StoreCopy, by).target(names.0.clone());
-    let copied = between(&source, &destination, &names, (PAGE, line), &mut progress).await;
+    let copied = between(&source, &destination, &names, (PAGE, by), &mut progress).await;
     source.close().await;
     destination.close().await;
     copied
@@ -145,17 +144,17 @@ async fn open(which: &'static str, url: &StoreUrl) -> Result<Store, CopyError> {
     opened.map_err(|source| CopyError::Open { which, source })
 }
 
-/// Copies between two open stores; the names are for errors, and the line for the trail of the destination.
+/// Copies between two open stores; the names are for errors, and who did it for the trail of the destination.
 async fn between(
     source: &Store,
     destination: &Store,
     (from, to): &(String, String),
-    (page, line): (u32, audit::Line),
+    (page, by): (u32, &By),
     progress: &mut (impl FnMut(CopyProgress) + Send),
 ) -> Result<Vec<CopiedTable>, CopyError> {
     let (source, destination) =
         (Side { which: "from", store: source, name: from }, Side { which: "to", store: destination, name: to });
-    Copying { source, destination, page, line, progress, done: 0, total: 0 }.run().await
+    Copying { source, destination, page, by, progress, done: 0, total: 0 }.run().await
 }
 
 /// One of the two stores, with its names for errors.
@@ -180,7 +179,7 @@ struct Copying<'a, P> {
     destination: Side<'a>,
     /// Rows read and written at a time.
     page: u32,
-    line: audit::Line,
+    by: &'a By,
     progress: &'a mut P,
     done: u64,
     total: u64,
@@ -208,7 +207,9 @@ impl<P: FnMut(CopyProgress) + Send> Copying<'_, P> {
         for of in Which::all() {
             checked.push(self.check(of).await?);
         }
-        self.destination.write(Finish(self.line)).await?;
+        // After all lines that were copied.
+        let line = system_line(Event::StoreCopy, self.by).target(self.source.name.to_owned());
+        self.destination.write(Finish(line)).await?;
         Ok(checked)
     }
 

@@ -168,7 +168,7 @@ impl Op for Mark {
     }
 }
 
-/// Takes the mark away: the copy is whole, and its trail goes on with this line.
+/// Takes the mark away: the copy is whole, and its trail goes on with this line. Of two copies into one store the first tells it.
 #[derive(Debug)]
 pub(super) struct Finish(pub(super) audit::Line);
 
@@ -176,8 +176,10 @@ impl Op for Finish {
     type Output = ();
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
-        tx.execute(UNMARK, params![]).await?;
-        trail::append(tx, &self.0).await
+        match tx.execute(UNMARK, params![]).await? {
+            0 => Ok(()),
+            _ => trail::append(tx, &self.0).await,
+        }
     }
 }
 
