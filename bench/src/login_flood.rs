@@ -24,8 +24,8 @@ const BUDGET_MIB: f64 = 64.0;
 const BESIDE_MIB: f64 = 64.0;
 /// The goal for health, in milliseconds.
 const HEALTH_MS: f64 = 100.0;
-/// Accounts that the flood logs in to.
-const MEMBERS: usize = 8;
+/// Accounts that the flood logs in to: one for each of its clients.
+const MEMBERS: usize = 300;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -83,7 +83,7 @@ async fn flood(
 ) -> anyhow::Result<JoinSet<()>> {
     let end = now() + time + Duration::from_secs(1);
     let mut running = JoinSet::new();
-    for email in people.members.iter().cycle().take(clients) {
+    for (client, email) in (0_u64..).zip(people.members.iter().cycle().take(clients)) {
         let mut connection = Connection::open(server.address).await?;
         let (answers, body) = (Arc::clone(answers), json!({"email": email, "password": PASSWORD}));
         running.spawn(async move {
@@ -96,8 +96,8 @@ async fn flood(
                 };
                 count.fetch_add(1, Ordering::Relaxed);
                 if status != 200 {
-                    // As `Retry-After` asks, if less patiently.
-                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    // As `Retry-After` asks, if less patiently, and not all at the same moment.
+                    tokio::time::sleep(Duration::from_millis(150 + client % 100)).await;
                 }
             }
         });

@@ -23,6 +23,7 @@ mod pool;
 mod scrypt;
 mod stored;
 mod unusable;
+mod workers;
 
 use pool::{Bounds, Pool};
 use stored::{Recipe, Stored};
@@ -83,6 +84,11 @@ impl Hasher {
         };
         let output = self.pool.run(0, hashing).await?.ok_or(HashError::Interrupted)?;
         Ok(phc_string(&self.params, &salt, &output))
+    }
+
+    /// Another request is there, which needs no hash and has a core kept for it.
+    pub(crate) fn others_ask(&self) {
+        self.pool.others_ask();
     }
 
     /// Refuses at once while a hash would be refused, so that whoever asks can do so before anything else is done.
@@ -172,7 +178,8 @@ fn find<'a>(password: &'a Password, stored: &Stored, blocks: &mut Vec<Block>) ->
     forms.into_iter().flatten().find(|form| stored.matches(form, blocks))
 }
 
-/// A worker for each core, or as many as are configured, but no more than there is memory for; all other memory is spare.
+/// A worker for each core, one of which is kept for other requests, or as many as are configured; but no more than there is memory for. All
+/// other memory is spare.
 fn bounds(config: &Passwords, params: &Params) -> Bounds {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let wanted = if config.workers == 0 { cores } else { usize::try_from(config.workers).unwrap_or(cores) };
@@ -181,6 +188,7 @@ fn bounds(config: &Passwords, params: &Params) -> Bounds {
     let workers = u32::try_from(wanted).unwrap_or(most).min(most);
     Bounds {
         workers: usize::try_from(workers).unwrap_or(1),
+        keeps_a_core: config.workers == 0 && usize::try_from(workers).is_ok_and(|workers| workers == cores),
         buffer_blocks: params.block_count(),
         spare_kib: memory_kib.saturating_sub(params.m_cost().saturating_mul(workers)),
         max_waiting: usize::try_from(config.max_waiting).unwrap_or(usize::MAX),

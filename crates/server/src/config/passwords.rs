@@ -14,7 +14,8 @@ pub struct Passwords {
     pub memory_kib: u32,
     /// Argon2id passes over the memory.
     pub iterations: u32,
-    /// Hashes computed at once; 0 means one for each core. Each holds `memory_kib`.
+    /// Hashes computed at once; 0 means one for each core, and one less while other requests come (one at least). Each holds
+    /// `memory_kib`.
     pub workers: u32,
     /// What all hashes together may hold, in MiB: fewer are computed at once where it is short. Imported hashes that need
     /// much memory have what the workers leave.
@@ -43,7 +44,11 @@ pub(super) const KEYS: &[Key] = &[
     Key { path: "passwords.min_length", default: "15", meaning: "fewest characters of a new password; at least 8" },
     Key { path: "passwords.memory_kib", default: "19456", meaning: "Argon2id memory of one hash, in KiB" },
     Key { path: "passwords.iterations", default: "2", meaning: "Argon2id passes over the memory" },
-    Key { path: "passwords.workers", default: "0", meaning: "hashes computed at once; 0 is one for each core" },
+    Key {
+        path: "passwords.workers",
+        default: "0",
+        meaning: "hashes computed at once; 0 is one for each core, and one less while other requests come",
+    },
     Key {
         path: "passwords.max_memory_mib",
         default: "512",

@@ -13,6 +13,7 @@ use argon2::Block;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::HashError;
+use super::workers::{Turn, Workers};
 
 /// How much less a hash is worth than a request, when both want a core: with 10 of 19 steps down, a tenth. All 19 were measured, and did not
 /// make requests faster under a flood: what they wait for is the turn that a hash has begun.
@@ -22,8 +23,7 @@ const NICER: i32 = 10;
 /// The pool.
 #[derive(Debug)]
 pub(super) struct Pool {
-    workers: Arc<Semaphore>,
-    most_workers: usize,
+    pub(super) workers: Arc<Workers>,
     /// Memory for what needs more than the buffer of a worker, in KiB.
     spare: Arc<Semaphore>,
     spare_kib: u32,
@@ -38,6 +38,8 @@ pub(super) struct Pool {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     pub(super) workers: usize,
+    /// Whether there is one less while other requests come.
+    pub(super) keeps_a_core: bool,
     /// The buffer that each worker keeps, in blocks of a KiB.
     pub(super) buffer_blocks: usize,
     /// What there is beside the buffers, in KiB.
@@ -47,13 +49,12 @@ pub(super) struct Bounds {
 }
 
 /// The right to compute, held by the computation.
-type Permit = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
+type Permit = (Turn, Option<OwnedSemaphorePermit>);
 
 impl Pool {
     pub(super) fn new(bounds: Bounds) -> Self {
         Self {
-            workers: Arc::new(Semaphore::new(bounds.workers)),
-            most_workers: bounds.workers,
+            workers: Workers::new(bounds.workers, bounds.keeps_a_core),
             spare: Arc::new(Semaphore::new(usize::try_from(bounds.spare_kib).unwrap_or_default())),
             spare_kib: bounds.spare_kib,
             buffer_blocks: bounds.buffer_blocks,
@@ -69,9 +70,14 @@ impl Pool {
         self.spare_kib
     }
 
+    /// Another request is there, which needs no hash.
+    pub(super) fn others_ask(&self) {
+        self.workers.others_ask();
+    }
+
     /// Whether one more is computed now, or may wait.
     pub(super) fn has_room(&self) -> bool {
-        self.workers.available_permits() > 0 || self.waiting() < self.max_waiting
+        self.workers.available() > 0 || self.waiting() < self.max_waiting
     }
 
     /// How many wait, for a worker or for memory.
@@ -81,7 +87,7 @@ impl Pool {
 
     /// How many have a worker, those among them that wait for memory included.
     pub(super) fn running(&self) -> usize {
-        self.most_workers.saturating_sub(self.workers.available_permits())
+        self.workers.running()
     }
 
     /// Computes on a worker, in a buffer that is used again, and with so much more memory.
@@ -120,7 +126,7 @@ impl Pool {
     }
 
     async fn permit(&self, spare_kib: u32) -> Result<Permit, HashError> {
-        if let Ok(worker) = Arc::clone(&self.workers).try_acquire_owned()
+        if let Some(worker) = self.workers.try_acquire()
             && spare_kib == 0
         {
             return Ok((worker, None));
@@ -132,7 +138,7 @@ impl Pool {
 
     /// A worker first and memory then: whoever waits for memory waits for computations only, and they wait for nothing.
     async fn acquire(&self, spare_kib: u32) -> Option<Permit> {
-        let worker = Arc::clone(&self.workers).acquire_owned().await.ok()?;
+        let worker = self.workers.acquire().await?;
         if spare_kib == 0 {
             return Some((worker, None));
         }
@@ -223,14 +229,21 @@ mod tests {
 
     fn pool(workers: usize, max_waiting: usize) -> Arc<Pool> {
         let max_wait = Duration::from_secs(2);
-        Arc::new(Pool::new(Bounds { workers, buffer_blocks: 64, spare_kib: 100, max_waiting, max_wait }))
+        Arc::new(Pool::new(Bounds {
+            workers,
+            keeps_a_core: false,
+            buffer_blocks: 64,
+            spare_kib: 100,
+            max_waiting,
+            max_wait,
+        }))
     }
 
     /// With one worker held and one place, the third is refused at once and the second after its time.
     #[tokio::test(start_paused = true)]
     async fn waiting_is_bounded_in_number_and_time() {
         let pool = pool(1, 1);
-        let held = Arc::clone(&pool.workers).acquire_owned().await.unwrap();
+        let held = pool.workers.acquire().await.unwrap();
         let second = {
             let pool = Arc::clone(&pool);
             tokio::spawn(async move { pool.permit(0).await.map(drop) })
@@ -256,7 +269,7 @@ mod tests {
         let small = pool.permit(40).await.unwrap();
         drop((first, small));
         assert!(pool.permit(100).await.is_ok());
-        assert_eq!(pool.workers.available_permits(), 4);
+        assert_eq!(pool.workers.available(), 4);
     }
 
     #[test]
@@ -277,12 +290,12 @@ mod tests {
             let pool = Arc::clone(&pool);
             async move { pool.run(0, move |_| wait.recv()).await }
         });
-        while pool.workers.available_permits() == 1 {
+        while pool.workers.available() == 1 {
             tokio::task::yield_now().await;
         }
         request.abort();
         assert!(request.await.is_err_and(|error| error.is_cancelled()));
-        assert_eq!(pool.workers.available_permits(), 0);
+        assert_eq!(pool.workers.available(), 0);
         drop(go);
         assert_eq!(pool.run(0, |_| 7).await, Ok(7));
     }

@@ -4,6 +4,7 @@ use ::argon2::{Argon2, PasswordVerifier};
 use super::*;
 use crate::random::SystemRandom;
 
+mod others;
 mod overloaded;
 
 fn cheap() -> Passwords {

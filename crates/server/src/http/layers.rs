@@ -35,6 +35,10 @@ const NOT_A_PAGE: [(HeaderName, &str); 3] = [
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
+/// What asks for the hash of a password; everything else has a core kept for it.
+pub(super) const HASHING: &[&str] =
+    &["/v1/login", "/v1/register", "/v1/password/change", "/password/reset", "/v1/email/change", "/v1/admin/users"];
+
 /// Puts all of it around a set of routes.
 pub(crate) fn around(routes: Router<App>, app: &App) -> Router<App> {
     routes.layer(Around { app: app.clone() })
@@ -79,6 +83,9 @@ impl Service<Request> for AroundRoute {
     fn call(&mut self, mut request: Request) -> Self::Future {
         let seen = Seen::of(&request, &self.app);
         request.extensions_mut().insert(RequestId(seen.id));
+        if !seen.hashes() {
+            self.app.inner.hasher.others_ask();
+        }
         let app = self.app.clone();
         // So many requests at once and no more: what is beyond is refused at once instead of waiting without end.
         let admitted = app.inner.limits.admit().map(|place| (place, caught(|| self.route.call(request))));
@@ -108,6 +115,10 @@ impl Seen {
         Self { id, started, method: known(request.method()), path: request.extensions().get().cloned() }
     }
 
+    fn hashes(&self) -> bool {
+        self.path.as_ref().is_some_and(|path| hashes(self.method, path.as_str()))
+    }
+
     /// Gives the answer the id of its request, writes out an error with it, and logs the outcome.
     fn finish(self, response: Response, app: &App) -> Response {
         let Self { id, started, method, path } = self;
@@ -130,6 +141,11 @@ impl Seen {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         response
     }
+}
+
+/// Whether a password is hashed for such a request; the path may have that of an application before it.
+fn hashes(method: &str, path: &str) -> bool {
+    method == "POST" && HASHING.iter().any(|hashing| path.ends_with(hashing))
 }
 
 /// A method that nobody knows may be as long as its sender likes, and is not worth a log line of that length.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::operations::OPERATIONS;
 use super::{document, shapes};
+use crate::http::layers::HASHING;
 
 /// What the router says, in its own text: a method for each call.
 fn routes() -> BTreeSet<(String, String)> {
@@ -32,6 +33,15 @@ fn every_call_of_the_router_is_described_and_no_other() {
         OPERATIONS.iter().map(|operation| (operation.path.to_owned(), operation.method.to_owned())).collect();
     assert!(routes.len() > 10, "{routes:?}");
     assert_eq!(described, routes);
+}
+
+/// What has no core kept for it is there by that name.
+#[test]
+fn what_hashes_is_served() {
+    for path in HASHING {
+        let served = OPERATIONS.iter().any(|operation| operation.method == "post" && operation.path.ends_with(path));
+        assert!(served, "{path}");
+    }
 }
 
 #[test]
