@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(all(&workers), 3);
         workers.others_ask();
         assert_eq!(all(&workers), 2);
-        tokio::time::advance(KEPT_FOR - Duration::from_millis(1)).await;
+        tokio::time::advance(KEPT_FOR.saturating_sub(Duration::from_millis(1))).await;
         assert_eq!(all(&workers), 2);
         tokio::time::advance(Duration::from_millis(1)).await;
         assert_eq!((all(&workers), workers.running()), (3, 0));
