@@ -234,6 +234,12 @@ impl Cluster {
         self.tell("start");
     }
 
+    /// Starts it again where it is gone, however it came to an end, and does not wait until it is ready. Tells whether it was
+    /// gone.
+    pub fn revive(&self) -> bool {
+        self.tell("revive") == "gone"
+    }
+
     /// Has it offer TLS with this certificate and key from the next start on.
     ///
     /// # Errors
@@ -242,7 +248,8 @@ impl Cluster {
     pub fn use_certificate(&self, certificate: &Path, key: &Path) -> io::Result<()> {
         let mut shell = self.shell.lock().unwrap_or_else(PoisonError::into_inner);
         let text = |file: &Path| std::fs::read_to_string(file).map(|text| text.replace('\n', "|"));
-        shell.tell(&format!("certificate {} {}", text(certificate)?.replace(' ', "~"), text(key)?.replace(' ', "~")))
+        let (certificate, key) = (text(certificate)?.replace(' ', "~"), text(key)?.replace(' ', "~"));
+        shell.tell(&format!("certificate {certificate} {key}")).map(drop)
     }
 
     /// Has it offer no TLS from the next start on.
@@ -251,22 +258,23 @@ impl Cluster {
     ///
     /// When the shell that holds it is gone.
     pub fn use_no_certificate(&self) -> io::Result<()> {
-        self.shell.lock().unwrap_or_else(PoisonError::into_inner).tell("plain")
+        self.shell.lock().unwrap_or_else(PoisonError::into_inner).tell("plain").map(drop)
     }
 
     #[expect(clippy::expect_used, reason = "a test without its server fails")]
-    fn tell(&self, word: &str) {
+    fn tell(&self, word: &str) -> String {
         let mut shell = self.shell.lock().unwrap_or_else(PoisonError::into_inner);
-        shell.tell(word).expect("the shell that holds PostgreSQL does as it is told");
+        shell.tell(word).expect("the shell that holds PostgreSQL does as it is told")
     }
 }
 
 impl Shell {
-    fn tell(&mut self, word: &str) -> io::Result<()> {
+    /// Its answer.
+    fn tell(&mut self, word: &str) -> io::Result<String> {
         let input = self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         writeln!(input, "{word}")?;
         input.flush()?;
-        self.line().map(drop)
+        self.line()
     }
 
     fn line(&mut self) -> io::Result<String> {

@@ -1,5 +1,9 @@
 //! A PostgreSQL server whose disk is really full: a file system in memory that ends soon. The test runs itself again where
-//! that is mounted, which only the super-user can have, since PostgreSQL runs as another user there.
+//! that is mounted, which only the super-user can have, since PostgreSQL runs as another user there. A supervisor of its own
+//! starts PostgreSQL again when it is gone, as in production; the test itself only fills the disk and makes room.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use jotgate_testkit::postgres::{Cluster, Database, Durability, programs, run};
 use jotgate_testkit::skip;
@@ -26,14 +30,17 @@ async fn a_database_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(
         return skip::aloud(test, "PostgreSQL is not installed (the package `postgresql` brings it)");
     }
     // The cluster is made where what is temporary is.
-    again.args([&format!("full_disk::{test}"), "--exact"]).env("TMPDIR", folder.path());
+    again.args([&format!("full_disk::{test}"), "--exact", "--nocapture"]).env("TMPDIR", folder.path());
     let ran = again.output().unwrap();
     let said = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+    let became = said.lines().find_map(|line| line.split_once(LOG_WAS_FULL)).expect("what became of PostgreSQL").1;
+    say(became);
 }
 
 async fn fill_and_make_room(small: &SmallDisk) {
-    let cluster = Cluster::start(Durability::Durable).unwrap();
+    let cluster = Arc::new(Cluster::start(Durability::Durable).unwrap());
+    let supervisor = Supervisor::of(&cluster);
     let database = Database::on(&cluster.url());
     let site = Site::open(false, stored_in(&database.url())).await;
     let mut people = Vec::new();
@@ -45,14 +52,52 @@ async fn fill_and_make_room(small: &SmallDisk) {
     for person in &mut people {
         person.refreshes(&site).await;
     }
-    no_room_for_the_log(small, &site, &cluster, &mut people).await;
+    assert_eq!(supervisor.starts(), 0, "the server of the database lived on");
+    no_room_for_the_log(small, &site, (&cluster, &supervisor), &mut people).await;
 
+    for person in &mut people {
+        person.refreshes_in_the_end(&site).await;
+    }
+    assert_eq!(send(log_in(&site, "person0")).await.status, 200);
     is_ready_again(&site).await;
     for person in &mut people {
         person.is_served_again(&site).await;
     }
     assert_eq!(send(log_in(&site, "too-late")).await.status, 401, "the one that was refused was not made");
     assert_eq!(site.register("too-late").await.status, 201);
+    match supervisor.starts() {
+        0 => say("lived on and recovered by itself"),
+        starts => say(&format!("stopped, and was back after {starts} starts by its supervisor")),
+    }
+}
+
+/// How the line begins that says what became of PostgreSQL: it may stop, or only lose what is under way.
+const LOG_WAS_FULL: &str = "without room for its log PostgreSQL ";
+
+#[expect(clippy::print_stdout, reason = "the test says which of the two happened")]
+fn say(became: &str) {
+    println!("{LOG_WAS_FULL}{became}");
+}
+
+/// Starts a server again whenever it is gone, without knowing why, as long as it is somebody's: what a service manager does.
+struct Supervisor(Arc<AtomicU32>);
+
+impl Supervisor {
+    fn of(cluster: &Arc<Cluster>) -> Self {
+        let starts = Arc::new(AtomicU32::new(0));
+        let (cluster, counted) = (Arc::downgrade(cluster), Arc::clone(&starts));
+        std::thread::spawn(move || {
+            while let Some(gone) = cluster.upgrade().map(|cluster| cluster.revive()) {
+                counted.fetch_add(u32::from(gone), Ordering::SeqCst);
+            }
+        });
+        Self(starts)
+    }
+
+    /// How often it has started the server.
+    fn starts(&self) -> u32 {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 /// What needs a new page of a table is refused and leaves nothing, while the server of the database lives on.
@@ -81,8 +126,14 @@ async fn no_room_for_tables(small: &SmallDisk, site: &Site, database: &Database)
     }
 }
 
-/// PostgreSQL gives up where its log finds no room, in the midst of what everybody does. Its operator starts it again.
-async fn no_room_for_the_log(small: &SmallDisk, site: &Site, cluster: &Cluster, people: &mut Vec<Person>) {
+/// PostgreSQL gives up where its log finds no room, in the midst of what everybody does. Nobody does more about it than make
+/// room.
+async fn no_room_for_the_log(
+    small: &SmallDisk,
+    site: &Site,
+    (cluster, supervisor): (&Cluster, &Supervisor),
+    people: &mut Vec<Person>,
+) {
     small.fill().unwrap();
     let mut busy = JoinSet::new();
     for person in people.drain(..) {
@@ -96,9 +147,9 @@ async fn no_room_for_the_log(small: &SmallDisk, site: &Site, cluster: &Cluster, 
         answer.refused("store_unavailable");
     }
     site.publishes().await;
+    // Unless it lives on, it is started in vain before there is room, and then again.
+    while supervisor.starts() < 2 && run(&cluster.url(), "SELECT 1").is_err() {}
     small.make_room().unwrap();
-    cluster.stop();
-    cluster.start_again();
 }
 
 /// That a change found no room is held against the store for five seconds, and each question lets two of them pass.
@@ -132,6 +183,16 @@ impl Person {
     async fn refreshes(&mut self, site: &Site) {
         let answer = site.refresh(&self.newest).await;
         assert_eq!(answer.status, 200, "{answer:?}");
+        self.newest = answer.text("refresh_token");
+    }
+
+    /// Tries until the database is back.
+    async fn refreshes_in_the_end(&mut self, site: &Site) {
+        let mut answer = site.refresh(&self.newest).await;
+        while answer.status != 200 {
+            answer.refused("store_unavailable");
+            answer = site.refresh(&self.newest).await;
+        }
         self.newest = answer.text("refresh_token");
     }
 

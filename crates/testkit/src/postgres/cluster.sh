@@ -13,9 +13,26 @@ stop() {
     server=
 }
 
-start() {
+launch() {
     "$bin/postgres" -D "$home/data" -k "$home" -p "$port" >>"$home/log" 2>&1 </dev/null &
     server=$!
+}
+
+# Starts it where it is gone, as a service manager does: without asking why, and without waiting until it is ready. Answers what it
+# found.
+revive() {
+    # The shell learns of a server that has ended while it waits for a command.
+    sleep 0.1
+    if kill -0 "$server" 2>/dev/null; then
+        word=alive
+    else
+        word=gone
+        launch
+    fi
+}
+
+start() {
+    launch
     tries=0
     until "$bin/pg_isready" -q -h "$home" -p "$port"; do
         tries=$((tries + 1))
@@ -73,6 +90,7 @@ while read -r word first second; do
         stop) stop INT ;;
         crash) stop QUIT ;;
         promote) "$bin/pg_ctl" -D "$home/data" promote -w >/dev/null ;;
+        revive) revive ;;
     esac
     echo "$word"
 done
