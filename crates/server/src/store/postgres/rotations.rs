@@ -152,6 +152,7 @@ async fn go(shared: Arc<Shared>, waiting: Waiting) {
 }
 
 fn answer(waiting: Waiting, outcome: Answer) {
+    waiting.op.note(outcome.is_ok());
     // An error means that the caller did not wait.
     let _ = waiting.answer.send(outcome);
 }

@@ -110,7 +110,7 @@ impl RotateSession {
 
     /// What the rule says.
     fn decide(&self, SessionOfUser { session, user }: &SessionOfUser) -> Decision {
-        let policy = self.policies.of(&session.client_id);
+        let policy = self.policies.of(session, self.now);
         let waited = if self.again { Duration::MAX } else { self.waiting.so_far() };
         refresh::decide(session, self.presented, self.now, waited, user.is_enabled(), policy)
     }
@@ -119,6 +119,15 @@ impl RotateSession {
     /// because of that must not be too late for it.
     pub(in crate::store) fn rotated_at(&self) -> Timestamp {
         self.now.plus(self.waiting.so_far())
+    }
+
+    /// Keeps in mind whether the store gave an answer.
+    pub(in crate::store) fn note(&self, answered: bool) {
+        if answered {
+            self.policies.decided(self.rotated_at());
+        } else {
+            self.policies.failed(self.now);
+        }
     }
 
     /// Does what the rule says with a session that is held.
