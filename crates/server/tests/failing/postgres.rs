@@ -115,7 +115,11 @@ async fn a_retry_after_an_outage_that_was_longer_than_the_window_is_no_theft() {
     let retried = site.refresh(&token).await;
     assert_eq!(retried.status, 200, "{retried:?}");
     site.pass(20);
-    assert_eq!(site.refresh(&token).await.text("refresh_token"), retried.text("refresh_token"), "the window is open again");
+    assert_eq!(
+        site.refresh(&token).await.text("refresh_token"),
+        retried.text("refresh_token"),
+        "the window is open again"
+    );
     site.pass(20);
     assert_eq!(site.refresh(&token).await.text("code"), "refresh_token_reused", "and closes");
 }
