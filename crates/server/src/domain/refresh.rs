@@ -73,14 +73,13 @@ impl RefreshPolicies {
         policy.longer_by(self.outages().seconds(session.rotated_at, now))
     }
 
-    /// A refresh that was asked for then got no answer from the store.
-    pub(crate) fn failed(&self, asked: Timestamp) {
-        self.outages().failed(asked);
-    }
-
-    /// A refresh was decided.
-    pub(crate) fn decided(&self, at: Timestamp) {
-        self.outages().decided(at);
+    /// Keeps in mind whether the store answered a refresh that was asked for then and has waited for so long.
+    pub(crate) fn note(&self, asked: Timestamp, waited: Duration, answered: bool) {
+        if answered {
+            self.outages().decided(asked.plus(waited));
+        } else {
+            self.outages().failed(asked);
+        }
     }
 
     fn outages(&self) -> MutexGuard<'_, Outages> {

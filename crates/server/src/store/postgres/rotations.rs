@@ -152,7 +152,8 @@ async fn go(shared: Arc<Shared>, waiting: Waiting) {
 }
 
 fn answer(waiting: Waiting, outcome: Answer) {
-    waiting.op.note(outcome.is_ok());
+    let op = &waiting.op;
+    op.policies.note(op.now, op.waiting.so_far(), outcome.is_ok());
     // An error means that the caller did not wait.
     let _ = waiting.answer.send(outcome);
 }

@@ -121,15 +121,6 @@ impl RotateSession {
         self.now.plus(self.waiting.so_far())
     }
 
-    /// Keeps in mind whether the store gave an answer.
-    pub(in crate::store) fn note(&self, answered: bool) {
-        if answered {
-            self.policies.decided(self.rotated_at());
-        } else {
-            self.policies.failed(self.now);
-        }
-    }
-
     /// Does what the rule says with a session that is held.
     async fn apply<T: Tx>(&self, tx: &mut T, found: SessionOfUser) -> Result<RotateOutcome, StoreError> {
         let decision = self.decide(&found);
