@@ -41,11 +41,12 @@ impl Trouble {
     }
 
     /// The longest that an answer may take, in seconds. SQLite is waited for five seconds; a statement of PostgreSQL takes ten at
-    /// the most and is waited for two longer, and then another connection is for five. One second is for the server itself.
+    /// the most and is waited for two longer; then a place among its connections is, for five, and a connection for as long. One
+    /// second is for the server itself.
     pub(super) const fn longest_answer(self) -> f64 {
         match self {
             Self::Locked | Self::Gone => 6.0,
-            Self::Silent => 18.0,
+            Self::Silent => 23.0,
         }
     }
 
