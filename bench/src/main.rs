@@ -86,7 +86,7 @@ enum Bench {
     Route(route::Options),
     /// A token that a guard has verified before, against its first sight.
     SecondSight(second_sight::Options),
-    /// A store that stands still for twelve seconds under load: answers, memory, and that it goes on by itself.
+    /// A store that stands still under load, or falls silent and crashes: answers, memory, and that it goes on by itself.
     SlowStore(slow_store::Options),
     /// Verifying a token, against the bare cryptography and against other libraries.
     Verify(verify::Options),

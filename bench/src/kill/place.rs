@@ -17,7 +17,7 @@ pub(crate) enum Place {
     /// The database goes before its server.
     Server {
         database: Database,
-        _server: Cluster,
+        cluster: Cluster,
     },
 }
 
@@ -28,7 +28,7 @@ impl Place {
             return Ok(Self::Folder(tempfile::tempdir()?));
         }
         let cluster = Cluster::start(Durability::Durable).map_err(anyhow::Error::msg)?;
-        Ok(Self::Server { database: Database::on(&cluster.url()), _server: cluster })
+        Ok(Self::Server { database: Database::on(&cluster.url()), cluster })
     }
 
     /// As `store.url` names it.
@@ -36,6 +36,14 @@ impl Place {
         match self {
             Self::Folder(folder) => format!("sqlite:{}", folder.path().join("jotgate.db").display()),
             Self::Server { database, .. } => database.url(),
+        }
+    }
+
+    /// The server of PostgreSQL, where it is there.
+    pub(crate) fn cluster(&self) -> Option<&Cluster> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Server { cluster, .. } => Some(cluster),
         }
     }
 

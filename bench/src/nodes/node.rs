@@ -1,7 +1,7 @@
 //! One of several servers, in a process of its own.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
@@ -10,12 +10,13 @@ use clap::Args;
 use jotgate_server::domain::time::Timestamp;
 use jotgate_server::{App, Clock, Config, SystemClock, SystemRandom};
 
+use crate::measure::resident_mib;
 use crate::site;
 
 /// The same at every node: the keys in the store are sealed with it.
 pub(crate) const MASTER_KEY: &str = "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct NodeOptions {
     /// The store that all nodes share.
     #[arg(long)]
@@ -23,6 +24,9 @@ pub(crate) struct NodeOptions {
     /// Where to listen; a port of 0 is any.
     #[arg(long)]
     listen: String,
+    /// Who its tokens are by.
+    #[arg(long)]
+    issuer: String,
     /// Seconds that its clock is ahead.
     #[arg(long)]
     ahead: i64,
@@ -40,7 +44,7 @@ impl Clock for Ahead {
 
 /// Serves until standard input ends. Says on standard output where.
 pub(crate) fn serve(options: &NodeOptions) -> anyhow::Result<()> {
-    let mut config = Config::new("http://127.0.0.1")?;
+    let mut config = Config::new(&options.issuer)?;
     config.store.url.clone_from(&options.store);
     config.http.listen.clone_from(&options.listen);
     config.keys.master_key = Some(MASTER_KEY.into());
@@ -59,26 +63,41 @@ pub(crate) fn serve(options: &NodeOptions) -> anyhow::Result<()> {
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) address: SocketAddr,
-    store: String,
-    ahead: i64,
+    options: NodeOptions,
     process: Child,
     _output: BufReader<ChildStdout>,
 }
 
 impl Node {
+    /// One of several, whose tokens are by the same issuer.
     pub(crate) fn start(store: &str, ahead: i64) -> anyhow::Result<Self> {
-        Self::start_at(store, "127.0.0.1:0", ahead)
+        let (listen, issuer) = ("127.0.0.1:0".to_owned(), "http://127.0.0.1".to_owned());
+        Self::start_with(NodeOptions { store: store.to_owned(), listen, issuer, ahead })
     }
 
-    fn start_at(store: &str, listen: &str, ahead: i64) -> anyhow::Result<Self> {
+    /// The only one, which is found where its tokens say.
+    pub(crate) fn start_alone(store: &str) -> anyhow::Result<Self> {
+        let listen = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.to_string();
+        let issuer = format!("http://{listen}");
+        Self::start_with(NodeOptions { store: store.to_owned(), listen, issuer, ahead: 0 })
+    }
+
+    fn start_with(options: NodeOptions) -> anyhow::Result<Self> {
+        let NodeOptions { store, listen, issuer, ahead } = &options;
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["node-server", "--store", store, "--listen", listen, "--ahead", &ahead.to_string()]);
+        command.args(["node-server", "--store", store, "--listen", listen]);
+        command.args(["--issuer", issuer, "--ahead", &ahead.to_string()]);
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut output = BufReader::new(process.stdout.take().context("the node's output")?);
         let mut line = String::new();
         output.read_line(&mut line)?;
         let address = line.trim().parse().context("a node did not start")?;
-        Ok(Self { address, store: store.to_owned(), ahead, process, _output: output })
+        Ok(Self { address, options, process, _output: output })
+    }
+
+    /// The memory that it holds, in MiB.
+    pub(crate) fn memory(&self) -> anyhow::Result<f64> {
+        resident_mib(self.process.id())
     }
 
     /// Ends it at once (SIGKILL), in whatever it is doing.
@@ -90,7 +109,7 @@ impl Node {
 
     /// Starts it again where it was.
     pub(crate) fn start_again(&mut self) -> anyhow::Result<()> {
-        *self = Self::start_at(&self.store, &self.address.to_string(), self.ahead)?;
+        *self = Self::start_with(NodeOptions { listen: self.address.to_string(), ..self.options.clone() })?;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Bounds on what outsiders can cause at once: requests being served, questions whether the store works, and lines of the audit trail.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
@@ -23,6 +23,8 @@ const WARNING_HOLDS: i64 = 60_000;
 pub(crate) struct Limits {
     in_flight: Arc<Semaphore>,
     readiness: Mutex<Readiness>,
+    /// How often it was found out whether the store takes writes.
+    looks: AtomicU64,
     refusals: std::sync::Mutex<Budget>,
     /// When the log was last told of something that people can cause again and again, in milliseconds.
     warned: AtomicI64,
@@ -34,6 +36,7 @@ impl Limits {
         Self {
             in_flight: Arc::new(Semaphore::new(places)),
             readiness: Mutex::default(),
+            looks: AtomicU64::new(0),
             refusals: std::sync::Mutex::default(),
             warned: AtomicI64::new(i64::MIN),
         }
@@ -60,17 +63,31 @@ impl Limits {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner).take_left_out()
     }
 
-    /// Whether the store takes writes, and has room. Everyone who asks within a second gets the same answer.
+    /// Whether the store takes writes, and has room.
     pub(crate) async fn ready(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+        self.found_out(now, async { (store.ping().await, store.unroomed()) }).await
+    }
+
+    /// What a look finds: whether a write was taken, and how many changes have found no room so far. Everyone who asks within a
+    /// second gets the same answer, and so does everyone who asks while somebody looks: a store that stands still is waited
+    /// for once, and not by one after the other.
+    async fn found_out(
+        &self,
+        now: Timestamp,
+        look: impl Future<Output = (Result<(), StoreError>, u64)>,
+    ) -> Result<(), StoreError> {
+        let looks = self.looks.load(Ordering::Acquire);
         let mut readiness = self.readiness.lock().await;
+        let is_new = self.looks.load(Ordering::Acquire) != looks;
         if let Some((at, known)) = readiness.answer.as_ref()
-            && holds(*at, now, READINESS_HOLDS)
+            && (is_new || holds(*at, now, READINESS_HOLDS))
         {
             return known.clone();
         }
-        let taken = store.ping().await;
-        let found = if readiness.is_full(store.unroomed(), now) { taken.and(Err(StoreError::Full)) } else { taken };
+        let (taken, unroomed) = look.await;
+        let found = if readiness.is_full(unroomed, now) { taken.and(Err(StoreError::Full)) } else { taken };
         readiness.answer = Some((now, found.clone()));
+        self.looks.fetch_add(1, Ordering::Release);
         found
     }
 }
@@ -101,8 +118,37 @@ fn holds(at: Timestamp, now: Timestamp, millis: i64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::task::JoinSet;
+    use tokio::time::{Instant, sleep};
+
     use super::{Limits, Readiness};
     use crate::domain::time::Timestamp;
+    use crate::store::StoreError;
+
+    /// Ten proxies ask one after the other, a second apart, and a look takes as long as a silent database may.
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_stands_still_is_waited_for_once() {
+        let (limits, begun) = (Arc::new(Limits::new(1)), Instant::now());
+        let mut asking = JoinSet::new();
+        for second in 0..10 {
+            let limits = Arc::clone(&limits);
+            asking.spawn(async move {
+                sleep(Duration::from_secs(second)).await;
+                let look = async {
+                    sleep(Duration::from_secs(17)).await;
+                    (Err(StoreError::Busy), 0)
+                };
+                let found = limits.found_out(Timestamp::from_seconds(second.cast_signed()), look).await;
+                (found, begun.elapsed().as_secs())
+            });
+        }
+        assert_eq!(asking.join_all().await, vec![(Err(StoreError::Busy), 17); 10]);
+        let good = limits.found_out(Timestamp::from_seconds(17), async { (Ok(()), 0) }).await;
+        assert_eq!(good, Ok(()), "who asks after it looks anew");
+    }
 
     #[test]
     fn the_log_is_warned_once_a_minute() {

@@ -224,6 +224,17 @@ impl Cluster {
         self.tell("crash");
     }
 
+    /// Stops its processes where they are (SIGSTOP): its connections are open and new ones are taken, and nobody answers. Needs
+    /// Linux.
+    pub fn freeze(&self) {
+        self.tell("freeze");
+    }
+
+    /// Lets them go on.
+    pub fn thaw(&self) {
+        self.tell("thaw");
+    }
+
     /// Makes a standby the one that takes changes.
     pub fn promote(&self) {
         self.tell("promote");

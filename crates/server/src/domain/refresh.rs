@@ -10,7 +10,8 @@
 //! | any | ended, idle too long, past its absolute end, user disabled | refused |
 //!
 //! The window begins when the rotation happens, however long its request has waited: a client that asks again because of that is
-//! not to be too late. It never forks the chain: the successor is computed from the generation, so everyone who asks within the
+//! not to be too late. While the store gives nobody an answer it stands still: an answer that was lost then cannot be asked for
+//! again before the store is back. It never forks the chain: the successor is computed from the generation, so everyone who asks within the
 //! window gets the same one.
 //!
 //! A request can wait, for a database that is slow or cut off, while its client gives up, asks another server, and goes on
@@ -18,10 +19,13 @@
 //! no token and ends nothing: a thief gains nothing by waiting, and is caught when he asks again.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{session::Session, time::Timestamp};
+use outages::Outages;
+
+mod outages;
 
 /// A request that has waited for so long may have been overtaken, whatever the clocks of two servers say.
 const LONG: Duration = Duration::from_secs(1);
@@ -40,22 +44,46 @@ impl Default for RefreshPolicy {
     }
 }
 
-/// The policy of each client. Cloning it is cheap.
+impl RefreshPolicy {
+    /// With a window that is open for so many seconds more, unless there is none.
+    fn longer_by(self, seconds: u32) -> Self {
+        let longer = self.retry_window_secs.saturating_add(seconds);
+        Self { retry_window_secs: if self.retry_window_secs == 0 { 0 } else { longer } }
+    }
+}
+
+/// The policy of each client, and what they all depend on. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RefreshPolicies {
     of_all: RefreshPolicy,
     of_clients: Arc<BTreeMap<String, RefreshPolicy>>,
+    outages: Arc<Mutex<Outages>>,
 }
 
 impl RefreshPolicies {
     /// One for all, and others for some clients, by their `client_id`.
     pub(crate) fn new(of_all: RefreshPolicy, of_clients: BTreeMap<String, RefreshPolicy>) -> Self {
-        Self { of_all, of_clients: Arc::new(of_clients) }
+        Self { of_all, of_clients: Arc::new(of_clients), outages: Arc::default() }
     }
 
-    /// The policy for the sessions of a client, also of one that is no longer configured.
-    pub(crate) fn of(&self, client_id: &str) -> RefreshPolicy {
-        self.of_clients.get(client_id).copied().unwrap_or(self.of_all)
+    /// The policy for a session, also of a client that is no longer configured, when its token is presented: the retry window
+    /// stands still while nobody can be refreshed.
+    pub(crate) fn of(&self, session: &Session, now: Timestamp) -> RefreshPolicy {
+        let policy = self.of_clients.get(&session.client_id).copied().unwrap_or(self.of_all);
+        policy.longer_by(self.outages().seconds(session.rotated_at, now))
+    }
+
+    /// Keeps in mind whether the store answered a refresh that was asked for then and has waited for so long.
+    pub(crate) fn note(&self, asked: Timestamp, waited: Duration, answered: bool) {
+        if answered {
+            self.outages().decided(asked.plus(waited));
+        } else {
+            self.outages().failed(asked);
+        }
+    }
+
+    fn outages(&self) -> MutexGuard<'_, Outages> {
+        self.outages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -87,7 +87,13 @@ impl Store {
     /// Rotates a session: what [`write`](Self::write) would do, and with others in one statement where that is faster.
     pub(crate) async fn rotate(&self, op: RotateSession) -> Result<RotateOutcome, StoreError> {
         let rotated = match &self.engine {
-            Engine::Sqlite(engine) => engine.write(op).await,
+            Engine::Sqlite(engine) => {
+                let (policies, now, waiting) = (op.policies.clone(), op.now, op.waiting);
+                let rotated = engine.write(op).await;
+                policies.note(now, waiting.so_far(), rotated.is_ok());
+                rotated
+            }
+            // It knows of an answer also when nobody waits for it any more.
             Engine::Postgres(engine) => engine.rotate(op).await,
         };
         self.noted(rotated)

@@ -2,7 +2,8 @@
 
 use jotgate_server::Config;
 use jotgate_server::config::Seconds;
-use jotgate_testkit::postgres::{Database, run};
+use jotgate_testkit::postgres::{Cluster, Database, Durability, run};
+use jotgate_testkit::skip;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
@@ -83,6 +84,44 @@ async fn a_database_that_falls_silent_is_given_up_and_comes_back() {
     site.get_me(&people.ada).await.refused("store_unavailable");
     proxy.silence(false);
     people.are_served_again(&site).await;
+}
+
+/// What a frozen database was asked last it does when it goes on, long after everybody has been told that it failed: nobody could ask
+/// again within the retry window, and nobody is taken for a thief for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_retry_after_an_outage_that_was_longer_than_the_window_is_no_theft() {
+    let test = "a_retry_after_an_outage_that_was_longer_than_the_window_is_no_theft";
+    let cluster = match Cluster::start(Durability::Fast) {
+        Ok(cluster) => cluster,
+        Err(reason) => return skip::aloud(test, &reason),
+    };
+    let database = Database::on(&cluster.url());
+    let configure = stored_in(&database.url());
+    let site = Site::open(false, |config| {
+        configure(config);
+        // The one connection has been used for a refresh, so that the next needs nothing but the statement.
+        (config.store.max_connections, config.sessions.retry_window) = (1, Seconds(30));
+    });
+    let site = site.await;
+    let first = site.register("ada").await.text("refresh_token");
+    let token = site.refresh(&first).await.text("refresh_token");
+    cluster.freeze();
+    site.refresh(&token).await.refused("store_unavailable");
+    site.pass(600);
+    cluster.thaw();
+    let done = [[Some("2".to_owned())]];
+    while database.run("SELECT generation FROM sessions").unwrap() != done {}
+
+    let retried = site.refresh(&token).await;
+    assert_eq!(retried.status, 200, "{retried:?}");
+    site.pass(20);
+    assert_eq!(
+        site.refresh(&token).await.text("refresh_token"),
+        retried.text("refresh_token"),
+        "the window is open again"
+    );
+    site.pass(20);
+    assert_eq!(site.refresh(&token).await.text("code"), "refresh_token_reused", "and closes");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -104,8 +104,13 @@ impl Site {
 
     /// Whether the server says that it can serve, asked anew.
     pub(crate) async fn ready(&self) -> Answer {
-        self.clock.0.fetch_add(2, Ordering::SeqCst);
+        self.pass(2);
         send(self.get("/readyz")).await
+    }
+
+    /// So many seconds pass.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
     /// What needs no store goes on.

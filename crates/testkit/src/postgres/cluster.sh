@@ -6,9 +6,18 @@ bin=$1 port=$2 kind=$3
 home=$(mktemp -d "${TMPDIR:-/tmp}/jotgate-postgres-XXXXXX")
 server=
 
+# Gives a signal to all its processes. Those that it starts meanwhile are missed unless it is stopped first.
+tell_all() {
+    kill "-$1" "$server" 2>/dev/null || true
+    read -r children 2>/dev/null <"/proc/$server/task/$server/children" || true
+    # shellcheck disable=SC2086 # one word for each process
+    kill "-$1" $children 2>/dev/null || true
+}
+
 stop() {
     [ -z "$server" ] && return
     kill "-$1" "$server" 2>/dev/null || true
+    tell_all CONT
     wait "$server" 2>/dev/null || true
     server=
 }
@@ -91,6 +100,8 @@ while read -r word first second; do
         crash) stop QUIT ;;
         promote) "$bin/pg_ctl" -D "$home/data" promote -w >/dev/null ;;
         revive) revive ;;
+        freeze) tell_all STOP ;;
+        thaw) tell_all CONT ;;
     esac
     echo "$word"
 done

@@ -57,13 +57,18 @@ impl Connector {
         Ok(Self { config, tls: tls::connector(address)?, limits })
     }
 
+    /// How long an answer is waited for.
+    pub(super) fn longest_statement(&self) -> Duration {
+        self.limits.statement_timeout + GRACE
+    }
+
     /// Connects. The notifications that the connection hears of, if it listens, are passed on.
     pub(super) async fn connect(&self, heard: Arc<Notify>) -> Result<Connection, Fault> {
         let (client, task) = match &self.tls {
             Some(tls) => driven(self.config.connect(tls.clone()).await?, heard),
             None => driven(self.config.connect(NoTls).await?, heard),
         };
-        let limit = self.limits.statement_timeout + GRACE;
+        let limit = self.longest_statement();
         let connection = Connection {
             client,
             task,

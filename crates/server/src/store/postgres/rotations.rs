@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -14,6 +15,7 @@ use super::Shared;
 use super::connection::{Connection, Value};
 use super::error::Fault;
 use super::row::PgRow;
+use crate::clock;
 use crate::domain::session::SessionId;
 use crate::store::error::StoreError;
 use crate::store::sessions::rotate::{ROTATE_MANY, SessionOfUser};
@@ -39,6 +41,8 @@ type Answer = Result<RotateOutcome, StoreError>;
 #[derive(Debug)]
 struct Waiting {
     op: RotateSession,
+    /// Since it was queued.
+    queued: clock::Waiting,
     answer: oneshot::Sender<Answer>,
     _permit: OwnedSemaphorePermit,
 }
@@ -56,7 +60,7 @@ impl Rotations {
         permit: OwnedSemaphorePermit,
     ) -> Result<RotateOutcome, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { op, answer, _permit: permit };
+        let waiting = Waiting { op, queued: clock::Waiting::from_now(), answer, _permit: permit };
         self.queue.send(waiting).map_err(|_| StoreError::Closed)?;
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
@@ -82,6 +86,7 @@ async fn gather(shared: Arc<Shared>, mut queue: mpsc::UnboundedReceiver<Waiting>
         {
             waiting.push(another);
         }
+        refuse_late(&mut waiting, shared.connector.longest_statement());
         let batch = take_batch(&mut waiting);
         if batch.is_empty() {
             continue;
@@ -94,6 +99,14 @@ async fn gather(shared: Arc<Shared>, mut queue: mpsc::UnboundedReceiver<Waiting>
                 tokio::spawn(go(Arc::clone(&shared), waiting));
             }
         });
+    }
+}
+
+/// Refuses those who have waited for their turn as long as a statement may take: the database does not answer those before them, and
+/// with many before them they would wait for one time-out after the other.
+fn refuse_late(waiting: &mut Vec<Waiting>, longest: Duration) {
+    for late in waiting.extract_if(.., |waiting| waiting.queued.so_far() >= longest) {
+        answer(late, Err(StoreError::Overloaded));
     }
 }
 
@@ -152,6 +165,8 @@ async fn go(shared: Arc<Shared>, waiting: Waiting) {
 }
 
 fn answer(waiting: Waiting, outcome: Answer) {
+    let op = &waiting.op;
+    op.policies.note(op.now, op.waiting.so_far(), outcome.is_ok());
     // An error means that the caller did not wait.
     let _ = waiting.answer.send(outcome);
 }
@@ -203,10 +218,13 @@ impl<'o> Columns<'o> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use tokio::sync::{Semaphore, oneshot};
 
-    use super::{Waiting, take_batch};
+    use super::{Waiting, refuse_late, take_batch};
+    use crate::clock;
+    use crate::store::StoreError;
     use crate::store::conformance::fixture::{NOW, rotate, session_id};
 
     fn waiting(numbers: &[u128]) -> (Vec<Waiting>, Vec<oneshot::Receiver<super::Answer>>) {
@@ -214,7 +232,8 @@ mod tests {
         let queued = |number: &u128| {
             let (answer, answered) = oneshot::channel();
             let permit = Arc::clone(&permits).try_acquire_owned().unwrap();
-            (Waiting { op: rotate(*number, 0, NOW), answer, _permit: permit }, answered)
+            let queued = clock::Waiting::For(Duration::ZERO);
+            (Waiting { op: rotate(*number, 0, NOW), queued, answer, _permit: permit }, answered)
         };
         numbers.iter().map(queued).unzip()
     }
@@ -226,6 +245,18 @@ mod tests {
         assert_eq!(ids(&take_batch(&mut queue)), [1, 2, 3].map(session_id));
         assert_eq!(ids(&take_batch(&mut queue)), [1, 3].map(session_id));
         assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn who_has_waited_as_long_as_a_statement_may_take_is_refused() {
+        let (mut queue, mut callers) = waiting(&[1, 2, 3]);
+        for (waiting, seconds) in queue.iter_mut().zip([11, 12, 40]) {
+            waiting.queued = clock::Waiting::For(Duration::from_secs(seconds));
+        }
+        refuse_late(&mut queue, Duration::from_secs(12));
+        assert_eq!(queue.iter().map(|waiting| waiting.op.id).collect::<Vec<_>>(), [session_id(1)]);
+        assert!(callers[0].try_recv().is_err(), "it waits");
+        assert_eq!([1, 2].map(|at| callers[at].try_recv().unwrap()), [(); 2].map(|()| Err(StoreError::Overloaded)));
     }
 
     #[test]

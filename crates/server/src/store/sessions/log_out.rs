@@ -66,7 +66,7 @@ impl Op for LogOutByToken {
             let ended = self.end_own(tx, &session, self.reason).await?;
             return Ok(LogOutOutcome::Done { user: user_id, ended });
         }
-        let policy = self.policies.of(&session.client_id);
+        let policy = self.policies.of(&session, self.now);
         let waited = self.waiting.so_far();
         match refresh::decide(&session, self.presented, self.now, waited, user.is_enabled(), policy) {
             Decision::Rotate { .. } | Decision::Replay { .. } => self.end_further(tx, user_id).await,

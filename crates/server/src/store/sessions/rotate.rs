@@ -110,7 +110,7 @@ impl RotateSession {
 
     /// What the rule says.
     fn decide(&self, SessionOfUser { session, user }: &SessionOfUser) -> Decision {
-        let policy = self.policies.of(&session.client_id);
+        let policy = self.policies.of(session, self.now);
         let waited = if self.again { Duration::MAX } else { self.waiting.so_far() };
         refresh::decide(session, self.presented, self.now, waited, user.is_enabled(), policy)
     }

@@ -70,7 +70,7 @@ fn decision(situation: &Situation, op: &RotateSession) -> Decision {
         let reason = crate::domain::session::EndReason::Logout;
         session.ended = Some(crate::domain::session::Ended { at: NOW, reason });
     }
-    let policy = op.policies.of(&session.client_id);
+    let policy = op.policies.of(&session, op.now);
     refresh::decide(&session, op.presented, op.now, op.waiting.so_far(), situation.user.is_enabled(), policy)
 }
 

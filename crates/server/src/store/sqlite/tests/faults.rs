@@ -10,9 +10,12 @@ use uuid::Uuid;
 
 use super::OnDisk;
 use crate::domain::email::Email;
+use crate::domain::refresh::RefreshPolicies;
 use crate::domain::user::{User, UserId, sample};
 use crate::store::conformance::House;
+use crate::store::conformance::fixture::{NOW, rotate, with_sessions};
 use crate::store::keys::LoadKeys;
+use crate::store::sessions::{RotateOutcome, RotateSession};
 use crate::store::sql::{Sql, sql};
 use crate::store::sqlite::Options;
 use crate::store::tx::{FromRow, Row, Tx, params};
@@ -135,6 +138,30 @@ async fn nobody_waits_for_ever_for_a_slow_disk() {
     go.send(()).unwrap();
     store.close().await;
     assert_eq!(accounts(&house), ["late@example.com"], "late is not never, and the error says so");
+}
+
+#[tokio::test]
+async fn the_retry_window_stands_still_while_a_slow_disk_answers_nobody() {
+    let house = OnDisk::new();
+    let store = house.open();
+    with_sessions(&store, [1]).await;
+    store.close().await;
+    let policies = RefreshPolicies::default();
+    let again = |second| RotateSession { policies: policies.clone(), ..rotate(1, 0, NOW.plus_seconds(second)) };
+    let store = house.open_with(Options { patience: Duration::from_millis(20), ..Options::default() });
+    let (plug, reached, go) = plug();
+    let (_, late, ()) = tokio::join!(store.write(plug), store.rotate(again(0)), async {
+        reached.await.unwrap();
+    });
+    assert_eq!(late, Err(StoreError::Late));
+    go.send(()).unwrap();
+    store.close().await;
+    let store = house.open();
+    for within in [600, 630] {
+        let retried = store.rotate(again(within)).await;
+        assert!(matches!(retried, Ok(RotateOutcome::Replayed { .. })), "{within} s later: {retried:?}");
+    }
+    assert!(matches!(store.rotate(again(631)).await, Ok(RotateOutcome::Reused { .. })));
 }
 
 #[cfg(unix)]
