@@ -103,8 +103,7 @@ async fn check_and_open(
 ) -> Result<Opened, Failure> {
     for _ in 0..ATTEMPTS {
         let user = check_password(app, login, whose).await?;
-        let hash = user.password_hash.clone();
-        if let Opening::Opened(opened) = open_session(app, user.id, hash, device.clone()).await? {
+        if let Opening::Opened(opened) = open_session(app, user, device.clone()).await? {
             return Ok(*opened);
         }
     }

@@ -87,6 +87,10 @@ impl<T: Tx> Tx for NotAlone<'_, T> {
         self.0.execute_along(sql, params).await
     }
 
+    async fn presume(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<bool, StoreError> {
+        self.0.presume(sql, params).await
+    }
+
     async fn first<R: FromRow>(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Option<R>, StoreError> {
         self.0.first(sql, params).await
     }

@@ -86,6 +86,7 @@ macro_rules! conformance {
             sessions {
                 a_session_is_found_as_opened
                 a_session_needs_an_open_account_and_the_verified_password
+                a_log_in_gives_the_user_as_stored_whatever_was_known
                 of_too_many_sessions_the_least_recently_used_end
                 of_many_log_ins_at_once_no_more_than_allowed_live
                 the_current_token_rotates

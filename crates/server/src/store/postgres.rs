@@ -165,10 +165,10 @@ impl Shared {
 
     /// Runs an operation until it is committed, or until it is certain that it is not and will not be.
     async fn change<O: Op>(&self, op: &O) -> Result<O::Output, StoreError> {
-        let mut attempt = 0;
+        let (mut attempt, mut presumes) = (0, true);
         loop {
             attempt += 1;
-            match self.attempt(op).await {
+            match self.attempt(op, presumes).await {
                 Attempt::Done(output, announced) => {
                     if announced {
                         self.crier.cry();
@@ -183,20 +183,21 @@ impl Shared {
                     Outcome::Undone if attempt < ATTEMPTS => {}
                     Outcome::Undone => return Err(StoreError::Unavailable("commits are being lost".to_owned())),
                 },
+                Attempt::Failed(Fault::Presumed(_)) if presumes => presumes = false,
                 Attempt::Failed(Fault::Conflict(_) | Fault::Lost(_)) if attempt < ATTEMPTS => {}
                 Attempt::Failed(fault) => return Err(fault.error().clone()),
             }
         }
     }
 
-    async fn attempt<O: Op>(&self, op: &O) -> Attempt<O::Output> {
+    async fn attempt<O: Op>(&self, op: &O, presumes: bool) -> Attempt<O::Output> {
         let mut lease = match self.pool.get().await {
             Ok(lease) => lease,
             // Where there is no connection to be had, more attempts would only keep the caller waiting.
             Err(fault) => return Attempt::Failed(Fault::Final(fault.error().clone())),
         };
         let attempt = match lease.get() {
-            Ok(pooled) => transaction::write(pooled, op).await,
+            Ok(pooled) => transaction::write(pooled, op, presumes).await,
             Err(fault) => Attempt::Failed(fault),
         };
         drop(lease);

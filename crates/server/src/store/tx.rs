@@ -40,6 +40,15 @@ pub(crate) trait Tx: Send {
     /// with the commit, and so does the answer if it fails.
     fn execute_along(&mut self, sql: Sql, params: &[Param<'_>]) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Whether the operation may take for granted that this statement gives a row, one at least, and go on without asking. Where
+    /// the database is far away the statement goes along; should it give none, nothing of the operation happens, and it runs once
+    /// more with nothing taken for granted. Where it is near, asking costs nothing, and this says no.
+    ///
+    /// PostgreSQL's text is one made by [`presumed!`](super::sql::presumed).
+    fn presume(&mut self, _: Sql, _: &[Param<'_>]) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        std::future::ready(Ok(false))
+    }
+
     /// The first row, if there is one.
     fn first<R: FromRow>(
         &mut self,

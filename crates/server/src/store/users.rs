@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::mail_tokens::{self, reset::password_changed};
 use super::outbox;
 use super::sessions::{self, Ending};
-use super::sql::{Sql, statements};
+use super::sql::{Sql, presumed, statements};
 use super::tx::{FromRow, Op, Param, ReadOp, Row, Tx, params};
 use crate::domain::email::Email;
 use crate::domain::mail::Notice;
@@ -31,11 +31,20 @@ macro_rules! columns {
 
 pub(super) use columns;
 
+macro_rules! unchanged {
+    () => {
+        "SELECT 1 FROM users WHERE id = $1 AND (email, email_key, email_verified_at, name, roles, password_hash, \
+         disabled_at, created_at, updated_at, app_metadata, user_metadata) \
+         IS NOT DISTINCT FROM ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO users (id, email, email_key, email_verified_at, name, roles, password_hash, disabled_at, \
               created_at, updated_at, app_metadata, user_metadata) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
               ON CONFLICT (email_key) DO NOTHING";
+    UNCHANGED = unchanged!(), postgres presumed!(concat!(unchanged!(), " FOR UPDATE"));
     FIND = concat!("SELECT ", columns!(), " FROM users WHERE id = $1");
     HOLD = concat!("SELECT ", columns!(), " FROM users WHERE id = $1"), locking "FOR UPDATE";
     FIND_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1");
@@ -89,6 +98,12 @@ impl Op for CreateUser {
 pub(super) async fn insert<T: Tx>(tx: &mut T, user: &User) -> Result<bool, StoreError> {
     let roles = roles_json(user)?;
     Ok(tx.execute(INSERT, &values(user, &roles)).await? == 1)
+}
+
+/// Whether it may be taken for granted that a user is still exactly so; if it may, held as [`hold`] does.
+pub(super) async fn presume_unchanged<T: Tx>(tx: &mut T, user: &User) -> Result<bool, StoreError> {
+    let roles = roles_json(user)?;
+    tx.presume(UNCHANGED, &values(user, &roles)).await
 }
 
 /// The parameters of an insertion, in the order of the columns.

@@ -16,7 +16,7 @@ use crate::store::{Op, Store, StoreError};
 const ALL: ListLines = ListLines { before: None, since: None, user: None, event: None, by: None, limit: 1000 };
 
 /// A line of this second, with this number in its id.
-fn line(second: i64, number: u16, event: Event) -> Line {
+pub(in crate::store) fn line(second: i64, number: u16, event: Event) -> Line {
     let at = NOW.plus_seconds(second);
     let mut random = [0; 10];
     random[8..].copy_from_slice(&number.to_be_bytes());

@@ -1,4 +1,4 @@
-mod steps;
+pub(in crate::store) mod steps;
 
 use super::House;
 use super::fixture::{

@@ -205,13 +205,17 @@ impl Connection {
     ) -> Result<u64, Fault> {
         let (statement, prepared) = (self.prepared(text).await?, self.prepared_for(ahead).await?);
         let (last, commit) = (self.client.execute(&statement, values), self.client.batch_execute("COMMIT"));
+        let mut is_over = false;
         let both = Box::pin(async {
             let (changed, committed) = tokio::join!(biased; last, commit);
+            is_over = committed.is_ok();
             // After a statement that failed a commit is answered as if all were well, and is none.
             let changed = changed?;
             committed.map(|()| changed)
         });
-        self.in_time(in_order(self.sent(ahead, &prepared), both)).await
+        let committed = self.in_time(in_order(self.sent(ahead, &prepared), both)).await;
+        self.in_transaction &= !is_over;
+        committed
     }
 
     /// Finds out whether the server can be asked for its timeline: not every engine that speaks PostgreSQL's protocol can.

@@ -60,7 +60,6 @@ pub(super) async fn commit(connection: &mut Connection, witness: &mut Witness, a
     match committed {
         Ok(_) => {
             witness.commits += 1;
-            connection.in_transaction = false;
             Commit::Done
         }
         Err(Fault::Lost(_)) => Commit::Unknown(witness.clone()),

@@ -31,7 +31,7 @@ pub(super) fn message(number: u128, kind: Kind, to: &User) -> Message {
     }
 }
 
-pub(super) fn notice(number: u128, kind: Kind) -> Notice {
+pub(in crate::store) fn notice(number: u128, kind: Kind) -> Notice {
     Notice { id: message_id(number), kind, facts: Facts::default(), now: NOW }
 }
 

@@ -9,8 +9,8 @@ use jotgate_testkit::skip;
 use super::proxy::{Cut, Proxy};
 use super::{House, OnServer, Store, StoreUrl, limits};
 use crate::domain::user::User;
-use crate::store::conformance::fixture::{NOW, end, feed, rotate, session_id, user, with_sessions};
-use crate::store::sessions::{FindSession, RotateOutcome, Which};
+use crate::store::conformance::fixture::{NOW, end, feed, open, rotate, session, session_id, user, with_sessions};
+use crate::store::sessions::{FindSession, ListSessions, OpenSessionOutcome, RotateOutcome, Which};
 use crate::store::users::{CreateUser, CreateUserOutcome, ListUsers};
 use crate::store::{Engine, StoreError};
 
@@ -58,6 +58,24 @@ async fn a_commit_whose_answer_is_lost_is_not_made_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn finding_out_may_itself_be_cut_off() {
     check_cut("finding_out_may_itself_be_cut_off", Cut::AfterCommit, 3).await;
+}
+
+/// A log-in is all in one message, with which its commit may be lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_in_that_is_cut_off_takes_place_once() {
+    let Some(house) = OnServer::build("a_log_in_that_is_cut_off_takes_place_once") else { return };
+    let (store, proxy) = through_proxy(&house).await;
+    let ada = with_sessions(&store, [1]).await;
+    for (number, cut, times) in [(2, Cut::BeforeCommit, 2), (3, Cut::AfterCommit, 1), (4, Cut::AfterCommit, 3)] {
+        let before = proxy.done();
+        proxy.cut(cut, times);
+        let opened = store.write(open(session(number, &ada))).await;
+        let expected = OpenSessionOutcome::Opened { user: Box::new(ada.clone()), ended: Vec::new(), told: false };
+        assert_eq!((opened, proxy.done() - before), (Ok(expected), times), "{cut:?}");
+        proxy.cut(Cut::Nowhere, 0);
+        let live = store.read(ListSessions { user: ada.id, now: NOW }).await.unwrap();
+        assert_eq!(live.len() as u128, number);
+    }
 }
 
 /// A way of asking, told that nothing came of it.
