@@ -4,11 +4,13 @@
 //! until an attempt counts as failed, so that of several servers one sends it, and another only after the first has been silent for
 //! that long. The number of the attempt is the proof of having taken it up.
 
+use super::audit;
 use super::error::StoreError;
 use super::sessions;
 use super::sql::statements;
 use super::tx::{FromRow, Op, ReadOp, Row, Tx, params};
 use super::users::{self, CreateUserOutcome};
+use crate::domain::audit::Line;
 use crate::domain::email::Email;
 use crate::domain::mail::{Facts, Kind, Message, MessageId};
 use crate::domain::session::Session;
@@ -86,15 +88,17 @@ impl Op for RegisterUser {
 pub(crate) struct RegisterUnproven {
     pub(crate) user: User,
     pub(crate) message: Message,
+    /// The line about the account, with the refusal that it tells of where there is one already.
+    pub(crate) line: Line,
 }
 
 impl Op for RegisterUnproven {
-    type Output = bool;
+    type Output = ();
 
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<bool, StoreError> {
-        let created = users::insert(tx, &self.user).await?;
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        users::insert_unnoticed(tx, &self.user).await?;
         queue(tx, &self.message).await?;
-        Ok(created)
+        audit::append_if_made(tx, &self.line).await
     }
 }
 
@@ -204,7 +208,7 @@ pub(super) async fn queue<T: Tx>(tx: &mut T, message: &Message) -> Result<(), St
         facts.as_str(),
         message.queued_at,
     ];
-    tx.execute(INSERT, values).await.map(drop)
+    tx.execute_along(INSERT, values).await
 }
 
 /// Takes back what waits for this address and would prove it.

@@ -13,7 +13,8 @@ use crate::store::sessions::{FindSession, RotateOutcome};
 use crate::store::users::{CreateUser, CreateUserOutcome, EnableUser, FindUser};
 use crate::store::{Op, Store, StoreError};
 
-const ALL: ListLines = ListLines { before: None, since: None, user: None, event: None, by: None, limit: 1000 };
+pub(in crate::store) const ALL: ListLines =
+    ListLines { before: None, since: None, user: None, event: None, by: None, limit: 1000 };
 
 /// A line of this second, with this number in its id.
 pub(in crate::store) fn line(second: i64, number: u16, event: Event) -> Line {

@@ -241,6 +241,11 @@ impl Connection {
         self.limit = limit;
     }
 
+    /// How long answers are waited for.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// Whether the connection is known to have ended.
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()

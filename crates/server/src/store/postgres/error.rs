@@ -1,7 +1,7 @@
 //! PostgreSQL's errors in the words of the store, and what each says about the transaction it happened in.
 
 use tokio_postgres::Error;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::store::error::StoreError;
 
@@ -35,6 +35,8 @@ impl From<Error> for Fault {
             // Only the statements of `presumed!` divide.
             Some(code) if *code == SqlState::DIVISION_BY_ZERO => Self::Presumed(said),
             Some(code) if ends_connection(code) => Self::Lost(said),
+            // The count of commits was refused: it came too late, or was counted out.
+            Some(_) if error.as_db_error().and_then(DbError::table) == Some("connections") => Self::Lost(said),
             Some(_) => Self::Final(said),
             None if is_ours(&error) => Self::Final(said),
             None => Self::Lost(said),

@@ -78,11 +78,34 @@ async fn a_log_in_that_is_cut_off_takes_place_once() {
     }
 }
 
-/// A way of asking, told that nothing came of it.
-async fn is_in_vain<T: std::fmt::Debug>(asked: impl Future<Output = Result<T, StoreError>>) {
+/// What is handed over when its caller has long been told that it failed is refused, and the account can be made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_comes_too_late_does_not_take_place() {
+    let Some(house) = OnServer::build("a_commit_that_comes_too_late_does_not_take_place") else { return };
+    let (store, _proxy) = through_proxy(&house).await;
+    let make = async |number| store.write(CreateUser { user: user(number), session: None }).await;
+    assert_eq!(make(1).await, Ok(CreateUserOutcome::Created));
+    let wait = limits().statement_timeout.as_millis() * 2;
+    for (number, late, fenced) in [(2, 0, "0"), (3, wait, "1")] {
+        house.database.run(&format!("UPDATE connections SET heard_at = heard_at - {late}")).unwrap();
+        assert_eq!(make(number).await, Ok(CreateUserOutcome::Created));
+        let refused = house.database.run("SELECT count(*) FROM connections WHERE commits < 0").unwrap();
+        assert_eq!(refused, [[Some(fenced.to_owned())]], "{late}");
+    }
+    let found: Vec<User> = store.read(ListUsers { after: None, limit: 100 }).await.unwrap();
+    assert_eq!(found, (1..=3).map(user).collect::<Vec<_>>());
+}
+
+/// A way of asking, told that nothing came of it, or for one that was sent with its commit that this is not known.
+async fn is_in_vain<T: std::fmt::Debug>(asked: impl Future<Output = Result<T, StoreError>>, is_known: bool) {
     let started = tokio::time::Instant::now();
     let told = asked.await;
-    assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
+    let is_so = match told {
+        Err(StoreError::Unavailable(_)) => is_known,
+        Err(StoreError::Unresolved) => !is_known,
+        _ => false,
+    };
+    assert!(is_so, "{told:?}");
     // One that keeps silent, and one that is not made; on a clock that only goes on when there is nothing else to do.
     let limits = limits();
     let twice_silent = 2 * limits.statement_timeout;
@@ -93,7 +116,7 @@ async fn is_in_vain<T: std::fmt::Debug>(asked: impl Future<Output = Result<T, St
 async fn silence_is_waited_for_once_however_many_connections_there_are() {
     let test = "silence_is_waited_for_once_however_many_connections_there_are";
     let Some(database) = Database::create(&format!("postgres {test}")) else { return };
-    for way in 0..3 {
+    for way in 0..4 {
         let (url, proxy) = by_proxy(&database.url()).await;
         let store = Store::open(&url, limits()).await.unwrap();
         let Engine::Postgres(engine) = &store.engine else { panic!("{url}") };
@@ -103,9 +126,10 @@ async fn silence_is_waited_for_once_however_many_connections_there_are() {
         proxy.fall_silent();
         tokio::time::pause();
         match way {
-            0 => is_in_vain(store.write(CreateUser { user: user(1), session: None })).await,
-            1 => is_in_vain(store.read(ListUsers { after: None, limit: 100 })).await,
-            _ => is_in_vain(store.rotate(rotate(1, 0, NOW))).await,
+            0 => is_in_vain(store.write(CreateUser { user: user(1), session: None }), false).await,
+            1 => is_in_vain(store.read(ListUsers { after: None, limit: 100 }), true).await,
+            2 => is_in_vain(store.write(end(&user(1), Which::All)), true).await,
+            _ => is_in_vain(store.rotate(rotate(1, 0, NOW)), true).await,
         }
         tokio::time::resume();
     }

@@ -12,7 +12,8 @@ use crate::domain::user::User;
 use crate::store::audit::{AppendLine, Audited};
 use crate::store::conformance::audit::line;
 use crate::store::conformance::fixture::{FORGET_AT, NOW, open, rotate, session, user, with_sessions};
-use crate::store::conformance::mail::steps::notice;
+use crate::store::conformance::mail::steps::{message, notice};
+use crate::store::outbox::{RegisterUnproven, RegisterUser};
 use crate::store::postgres::Postgres;
 use crate::store::postgres::connection::{Ahead, Connector};
 use crate::store::postgres::error::Fault;
@@ -68,6 +69,17 @@ async fn a_hot_operation_waits_seldom() {
         let create = CreateUser { session: Some(session(20 + number, &user)), user };
         store.write(audited(create, 20 + number)).await
     };
+    let mailing = async |number| {
+        let user = user(60 + number);
+        let (session, message) = (session(60 + number, &user), message(60 + number, Kind::Verify, &user));
+        store.write(audited(RegisterUser { user, session, message }, 60 + number)).await
+    };
+    let unproven = async |number| {
+        let user = user(70 + number);
+        let line = line(0, u16::try_from(70 + number).unwrap(), Event::Register).about(user.id).refused("email_taken");
+        let message = message(70 + number, Kind::Registered, &user);
+        store.write(RegisterUnproven { user, message, line }).await
+    };
     let refuse = async |number| {
         let line = line(0, u16::try_from(50 + number).unwrap(), Event::Login).refused("invalid_credentials");
         store.write(AppendLine { line }).await
@@ -82,6 +94,8 @@ async fn a_hot_operation_waits_seldom() {
         ("log in, telling", trips(&store, async |number| write(telling(40 + number, &ada), 40 + number).await).await),
         ("a refusal", trips(&store, refuse).await),
         ("register", trips(&store, register).await),
+        ("register, with a mail", trips(&store, mailing).await),
+        ("register, unproven", trips(&store, unproven).await),
         // One for the timeline, by which a promoted standby is known.
         ("the feed", trips(&store, async |_| store.read(RevocationsAfter { after: 0, limit: 10 }).await).await),
     ];
@@ -91,7 +105,9 @@ async fn a_hot_operation_waits_seldom() {
         ("log in", 1),
         ("log in, telling", 1),
         ("a refusal", 1),
-        ("register", 2),
+        ("register", 1),
+        ("register, with a mail", 1),
+        ("register, unproven", 1),
         ("the feed", 2),
     ];
     assert_eq!(waits, expected);
@@ -112,7 +128,7 @@ async fn a_log_in_that_is_not_plain_goes_the_general_way() {
         };
         store.write(OpenSession { session, ..telling(20 + number, &ada) }).await
     };
-    assert_eq!(trips(&store, elsewhere).await, 5);
+    assert_eq!(trips(&store, elsewhere).await, 4);
     let unknown = async |number| store.write(OpenSession { known: None, ..open(session(30 + number, &ada)) }).await;
     assert_eq!(trips(&store, unknown).await, 2);
     let wrong = Some(PasswordHash::new("another"));
