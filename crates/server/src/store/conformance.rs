@@ -112,6 +112,7 @@ macro_rules! conformance {
                 every_kind_of_subject_is_kept
                 a_token_ends_by_its_name
                 expired_entries_are_forgotten_and_numbers_never_come_back
+                without_its_counter_nothing_ends
                 a_number_beyond_the_head_gets_nothing
                 a_reader_never_sees_a_hole
             }

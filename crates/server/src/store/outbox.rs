@@ -193,7 +193,7 @@ impl ReadOp for WaitingMail {
 
 /// Takes a mail out that is not to be sent, in this transaction.
 async fn drop_it<T: Tx>(tx: &mut T, message: &Message) -> Result<(), StoreError> {
-    tx.execute(REMOVE, params![message.id.as_bytes(), message.attempts]).await.map(drop)
+    tx.execute_along(REMOVE, params![message.id.as_bytes(), message.attempts]).await
 }
 
 /// Queues a mail, in this transaction.
@@ -213,22 +213,22 @@ pub(super) async fn queue<T: Tx>(tx: &mut T, message: &Message) -> Result<(), St
 
 /// Takes back what waits for this address and would prove it.
 pub(super) async fn void_proofs<T: Tx>(tx: &mut T, email: &Email) -> Result<(), StoreError> {
-    tx.execute(VOID_PROOFS, params![email.key()]).await.map(drop)
+    tx.execute_along(VOID_PROOFS, params![email.key()]).await
 }
 
 /// Takes back what waits for this address and would let its password be set.
 pub(super) async fn void_resets<T: Tx>(tx: &mut T, email: &Email) -> Result<(), StoreError> {
-    tx.execute(VOID_RESETS, params![email.key()]).await.map(drop)
+    tx.execute_along(VOID_RESETS, params![email.key()]).await
 }
 
 /// Takes back what would give this account another address.
 pub(super) async fn void_changes<T: Tx>(tx: &mut T, user: UserId) -> Result<(), StoreError> {
-    tx.execute(VOID_CHANGES, params![user.as_bytes()]).await.map(drop)
+    tx.execute_along(VOID_CHANGES, params![user.as_bytes()]).await
 }
 
 /// Takes back everything about an account.
 pub(super) async fn remove_of_user<T: Tx>(tx: &mut T, user: &User) -> Result<(), StoreError> {
-    tx.execute(REMOVE_OF_USER, params![user.id.as_bytes(), user.email.key()]).await.map(drop)
+    tx.execute_along(REMOVE_OF_USER, params![user.id.as_bytes(), user.email.key()]).await
 }
 
 impl FromRow for Message {

@@ -82,7 +82,7 @@ impl Op for ShareTries {
             let tries = change.onto(stored);
             let forget_at = change.limit().forgotten_at(tries);
             let failed = i64::from(tries.failed);
-            tx.execute(PUT, params![name, number, failed, tries.since, tries.last, forget_at]).await?;
+            tx.execute_along(PUT, params![name, number, failed, tries.since, tries.last, forget_at]).await?;
         }
         Ok(())
     }
@@ -170,7 +170,7 @@ impl Op for DropTries {
 
 /// Whoever changes several counters holds the number first, so that no two wait for each other's rows.
 async fn hold<T: Tx>(tx: &mut T) -> Result<(), StoreError> {
-    tx.execute(HOLD, params![]).await.map(drop)
+    tx.execute_along(HOLD, params![]).await
 }
 
 struct Number(i64);

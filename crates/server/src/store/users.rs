@@ -295,7 +295,7 @@ impl Op for DeleteUser {
         let ending = Ending { reason: EndReason::UserDeleted, now: self.now, forget_at: self.forget_at };
         let ended = sessions::end_all(tx, self.id, ending).await?;
         sessions::delete_all(tx, self.id).await?;
-        tx.execute(DELETE, params![self.id.as_bytes()]).await?;
+        tx.execute_along(DELETE, params![self.id.as_bytes()]).await?;
         Ok(Some(ended))
     }
 }

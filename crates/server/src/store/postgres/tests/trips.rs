@@ -11,14 +11,16 @@ use crate::domain::session::{EndReason, Session};
 use crate::domain::user::User;
 use crate::store::audit::{AppendLine, Audited};
 use crate::store::conformance::audit::line;
-use crate::store::conformance::fixture::{FORGET_AT, NOW, open, rotate, session, user, with_sessions};
+use crate::store::conformance::fixture::{
+    FORGET_AT, NOW, end, log_out, open, rotate, session, session_id, user, with_sessions,
+};
 use crate::store::conformance::mail::steps::{message, notice};
 use crate::store::outbox::{RegisterUnproven, RegisterUser};
 use crate::store::postgres::Postgres;
 use crate::store::postgres::connection::{Ahead, Connector};
 use crate::store::postgres::error::Fault;
-use crate::store::revocations::RevocationsAfter;
-use crate::store::sessions::{OpenSession, OpenSessionOutcome};
+use crate::store::revocations::{RevocationsAfter, RevokeToken};
+use crate::store::sessions::{OpenSession, OpenSessionOutcome, Which};
 use crate::store::users::{CreateUser, DisableUser, FindUserByEmail};
 use crate::store::{Engine, Op, StoreError};
 
@@ -80,6 +82,12 @@ async fn a_hot_operation_waits_seldom() {
         let message = message(70 + number, Kind::Registered, &user);
         store.write(RegisterUnproven { user, message, line }).await
     };
+    // Whose session it is, the session tells.
+    let log_out_by_token = async |number| {
+        let own = Which::One(session_id(40 + number));
+        store.write(audited(log_out(40 + number, own, NOW), 90 + number)).await
+    };
+    let revoke = async |number: u128| store.write(RevokeToken { jti: number.to_string(), forget_at: FORGET_AT }).await;
     let refuse = async |number| {
         let line = line(0, u16::try_from(50 + number).unwrap(), Event::Login).refused("invalid_credentials");
         store.write(AppendLine { line }).await
@@ -96,6 +104,15 @@ async fn a_hot_operation_waits_seldom() {
         ("register", trips(&store, register).await),
         ("register, with a mail", trips(&store, mailing).await),
         ("register, unproven", trips(&store, unproven).await),
+        (
+            "log out",
+            trips(&store, async |number| {
+                store.write(audited(end(&ada, Which::One(session_id(30 + number))), 80 + number)).await
+            })
+            .await,
+        ),
+        ("log out by refresh token", trips(&store, log_out_by_token).await),
+        ("revoke a token", trips(&store, revoke).await),
         // One for the timeline, by which a promoted standby is known.
         ("the feed", trips(&store, async |_| store.read(RevocationsAfter { after: 0, limit: 10 }).await).await),
     ];
@@ -108,6 +125,9 @@ async fn a_hot_operation_waits_seldom() {
         ("register", 1),
         ("register, with a mail", 1),
         ("register, unproven", 1),
+        ("log out", 1),
+        ("log out by refresh token", 2),
+        ("revoke a token", 1),
         ("the feed", 2),
     ];
     assert_eq!(waits, expected);
@@ -120,7 +140,7 @@ async fn a_log_in_that_is_not_plain_goes_the_general_way() {
     let store = over_one(&house).await;
     let ada = with_sessions(&store, [1, 2, 3]).await;
     let crowded = async |number| store.write(OpenSession { most: 3, ..open(session(10 + number, &ada)) }).await;
-    assert_eq!(trips(&store, crowded).await, 4);
+    assert_eq!(trips(&store, crowded).await, 3);
     let elsewhere = async |number| {
         let session = Session {
             user_agent: Some(["", "Lynx", "Safari"][number as usize].to_owned()),
