@@ -66,9 +66,9 @@ impl Op for RevocationsAfter {
         // A number beyond all that can be stored is after every entry.
         let after = i64::try_from(self.after).unwrap_or(i64::MAX);
         let entries = (AFTER, &params![after, self.limit][..]);
-        let (head, entries) = tx.first_and_all::<Head, _>((HEAD, params![]), entries).await?;
+        let (head, entries, timeline) = tx.first_and_all_of_timeline::<Head, _>((HEAD, params![]), entries).await?;
         let Head { head, epoch } = head.ok_or_else(no_counter)?;
-        let epoch = numbering(epoch, tx.timeline().await?);
+        let epoch = numbering(epoch, timeline);
         Ok(Feed { epoch, head, entries })
     }
 }

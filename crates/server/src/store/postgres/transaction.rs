@@ -137,6 +137,25 @@ impl<'c> PgTx<'c> {
         self.note_change(sql, rows.len() as u64);
         Ok(rows)
     }
+
+    async fn rows_of_both<R: FromRow, S: FromRow>(
+        &mut self,
+        (first, first_params): (Sql, &[Param<'_>]),
+        (all, all_params): (Sql, &[Param<'_>]),
+        with_timeline: bool,
+    ) -> Result<(Option<R>, Vec<S>, u32), StoreError> {
+        self.begin();
+        let ahead = std::mem::take(&mut self.ahead);
+        let (first_values, all_values) = (values(first_params), values(all_params));
+        let (one, other) = ((first.postgres(), &*first_values), (all.postgres(), &*all_values));
+        let rows = self.connection.rows_of_both(&ahead, one, other, with_timeline).await;
+        let (found, rows, timeline) = self.noted(rows)?;
+        self.note_change(first, found.len() as u64);
+        self.note_change(all, rows.len() as u64);
+        let found = found.first().map(|row| R::from_row(&PgRow(row))).transpose()?;
+        let rows = rows.iter().map(|row| S::from_row(&PgRow(row))).collect::<Result<_, _>>()?;
+        Ok((found, rows, timeline))
+    }
 }
 
 impl Tx for PgTx<'_> {
@@ -174,34 +193,24 @@ impl Tx for PgTx<'_> {
 
     async fn first_and_all<R: FromRow, S: FromRow>(
         &mut self,
-        (first, first_params): (Sql, &[Param<'_>]),
-        (all, all_params): (Sql, &[Param<'_>]),
+        first: (Sql, &[Param<'_>]),
+        all: (Sql, &[Param<'_>]),
     ) -> Result<(Option<R>, Vec<S>), StoreError> {
-        self.begin();
-        let ahead = std::mem::take(&mut self.ahead);
-        let (first_values, all_values) = (values(first_params), values(all_params));
-        let (one, other) = ((first.postgres(), &*first_values), (all.postgres(), &*all_values));
-        let rows = self.connection.rows_of_both(&ahead, one, other).await;
-        let (found, rows) = self.noted(rows)?;
-        self.note_change(first, found.len() as u64);
-        self.note_change(all, rows.len() as u64);
-        let found = found.first().map(|row| R::from_row(&PgRow(row))).transpose()?;
-        Ok((found, rows.iter().map(|row| S::from_row(&PgRow(row))).collect::<Result<_, _>>()?))
+        let (found, rows, _) = self.rows_of_both(first, all, false).await?;
+        Ok((found, rows))
+    }
+
+    async fn first_and_all_of_timeline<R: FromRow, S: FromRow>(
+        &mut self,
+        first: (Sql, &[Param<'_>]),
+        all: (Sql, &[Param<'_>]),
+    ) -> Result<(Option<R>, Vec<S>, u32), StoreError> {
+        self.rows_of_both(first, all, true).await
     }
 
     async fn all<R: FromRow>(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Vec<R>, StoreError> {
         let rows = self.rows(sql, params).await?;
         rows.iter().map(|row| R::from_row(&PgRow(row))).collect()
-    }
-
-    async fn timeline(&mut self) -> Result<u32, StoreError> {
-        if !self.connection.has_timelines {
-            return Ok(0);
-        }
-        self.begin();
-        let ahead = std::mem::take(&mut self.ahead);
-        let timeline = self.connection.timeline(&ahead).await;
-        self.noted(timeline)
     }
 
     fn announce(&mut self) {
