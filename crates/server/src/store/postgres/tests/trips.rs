@@ -21,6 +21,7 @@ use crate::store::postgres::connection::{Ahead, Connector};
 use crate::store::postgres::error::Fault;
 use crate::store::revocations::{RevocationsAfter, RevokeToken};
 use crate::store::sessions::{OpenSession, OpenSessionOutcome, Which};
+use crate::store::tries::{ShareTries, TriesAfter, TriesChange};
 use crate::store::users::{CreateUser, DisableUser, FindUserByEmail};
 use crate::store::{Engine, Op, StoreError};
 
@@ -88,6 +89,11 @@ async fn a_hot_operation_waits_seldom() {
         store.write(audited(log_out(40 + number, own, NOW), 90 + number)).await
     };
     let revoke = async |number: u128| store.write(RevokeToken { jti: number.to_string(), forget_at: FORGET_AT }).await;
+    let share = async |_| {
+        let change =
+            |name| TriesChange { name: [name; 16], failed: 1, cleared: false, since: NOW, last: NOW, longest: 60 };
+        store.write(ShareTries { changes: (1..=100).map(change).collect() }).await
+    };
     let refuse = async |number| {
         let line = line(0, u16::try_from(50 + number).unwrap(), Event::Login).refused("invalid_credentials");
         store.write(AppendLine { line }).await
@@ -113,6 +119,9 @@ async fn a_hot_operation_waits_seldom() {
         ),
         ("log out by refresh token", trips(&store, log_out_by_token).await),
         ("revoke a token", trips(&store, revoke).await),
+        // Of both servers: what is stored, and the sum. In the background, about once a second.
+        ("share tries", trips(&store, share).await),
+        ("tries of others", trips(&store, async |_| store.read(TriesAfter { after: 0, limit: 10 }).await).await),
         ("the feed", trips(&store, async |_| store.read(RevocationsAfter { after: 0, limit: 10 }).await).await),
     ];
     let expected = [
@@ -127,6 +136,8 @@ async fn a_hot_operation_waits_seldom() {
         ("log out", 1),
         ("log out by refresh token", 2),
         ("revoke a token", 1),
+        ("share tries", 2),
+        ("tries of others", 1),
         ("the feed", 1),
     ];
     assert_eq!(waits, expected);
