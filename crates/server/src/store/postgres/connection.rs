@@ -223,7 +223,8 @@ impl Connection {
             committed.map(|()| changed)
         });
         let committed = self.in_time(in_order(self.sent(ahead, &prepared), both)).await;
-        self.in_transaction &= !is_over;
+        // Whatever it has answered, a lost connection commits nothing more: its count tells what became of this.
+        self.in_transaction = !is_over || matches!(committed, Err(Fault::Lost(_)));
         committed
     }
 

@@ -10,6 +10,7 @@ use super::proxy::{Cut, Proxy};
 use super::{House, OnServer, Store, StoreUrl, limits};
 use crate::domain::user::User;
 use crate::store::conformance::fixture::{NOW, end, feed, open, rotate, session, session_id, user, with_sessions};
+use crate::store::postgres::transaction::{self, Attempt};
 use crate::store::sessions::{FindSession, ListSessions, OpenSessionOutcome, RotateOutcome, Which};
 use crate::store::users::{CreateUser, CreateUserOutcome, ListUsers};
 use crate::store::{Engine, StoreError};
@@ -94,6 +95,21 @@ async fn a_commit_that_comes_too_late_does_not_take_place() {
     }
     let found: Vec<User> = store.read(ListUsers { after: None, limit: 100 }).await.unwrap();
     assert_eq!(found, (1..=3).map(user).collect::<Vec<_>>());
+}
+
+/// Its count tells what became of the commit that was lost, so nobody counts on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_lost_a_commit_is_not_used_again() {
+    let Some(house) = OnServer::build("a_connection_that_lost_a_commit_is_not_used_again") else { return };
+    let store = house.open();
+    let Engine::Postgres(engine) = &store.engine else { panic!("{store:?}") };
+    let mut lease = engine.shared.pool.get().await.unwrap();
+    let make = |number| CreateUser { user: user(number), session: None };
+    assert!(matches!(transaction::write(lease.get().unwrap(), &make(1), true).await, Attempt::Done(..)));
+    assert!(!lease.get().unwrap().connection.in_transaction);
+    house.database.run("UPDATE connections SET heard_at = 0").unwrap();
+    assert!(matches!(transaction::write(lease.get().unwrap(), &make(2), true).await, Attempt::Unknown(..)));
+    assert!(lease.get().unwrap().connection.in_transaction);
 }
 
 /// A way of asking, told that nothing came of it, or for one that was sent with its commit that this is not known.
