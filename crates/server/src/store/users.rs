@@ -40,6 +40,12 @@ macro_rules! insert {
     };
 }
 
+macro_rules! set_hash {
+    () => {
+        "UPDATE users SET password_hash = $3, updated_at = $4 WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $2"
+    };
+}
+
 macro_rules! unchanged {
     () => {
         "SELECT 1 FROM users WHERE id = $1 AND (email, email_key, email_verified_at, name, roles, password_hash, \
@@ -56,8 +62,8 @@ statements! {
     HOLD = concat!("SELECT ", columns!(), " FROM users WHERE id = $1"), locking "FOR UPDATE";
     FIND_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1");
     HOLD_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1"), locking "FOR UPDATE";
-    SET_HASH = "UPDATE users SET password_hash = $3, updated_at = $4 \
-                WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $2";
+    SET_HASH = set_hash!();
+    SET_HASH_PRESUMED = concat!(set_hash!(), " RETURNING id"), postgres presumed!(concat!(set_hash!(), " RETURNING id"));
     DISABLE = "UPDATE users SET disabled_at = COALESCE(disabled_at, $2), updated_at = $2 WHERE id = $1";
     ENABLE = "UPDATE users SET disabled_at = NULL, updated_at = $2 WHERE id = $1";
     DELETE = "DELETE FROM users WHERE id = $1";
@@ -329,7 +335,7 @@ async fn set_hash<T: Tx>(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let values = params![user.as_bytes(), expected.map(PasswordHash::as_str), new.as_str(), now];
-    Ok(tx.execute(SET_HASH, values).await? == 1)
+    Ok(tx.presume(SET_HASH_PRESUMED, values).await? || tx.execute(SET_HASH, values).await? == 1)
 }
 
 impl FromRow for User {

@@ -12,7 +12,7 @@ use crate::domain::user::User;
 use crate::store::audit::{AppendLine, Audited};
 use crate::store::conformance::audit::line;
 use crate::store::conformance::fixture::{
-    FORGET_AT, NOW, end, log_out, open, rotate, session, session_id, user, with_sessions,
+    FORGET_AT, HASH, NOW, end, log_out, open, rotate, session, session_id, user, with_sessions,
 };
 use crate::store::conformance::mail::steps::{message, notice};
 use crate::store::outbox::{RegisterUnproven, RegisterUser};
@@ -22,7 +22,7 @@ use crate::store::postgres::error::Fault;
 use crate::store::revocations::{RevocationsAfter, RevokeToken};
 use crate::store::sessions::{OpenSession, OpenSessionOutcome, Which};
 use crate::store::tries::{ShareTries, TriesAfter, TriesChange};
-use crate::store::users::{CreateUser, DisableUser, FindUserByEmail};
+use crate::store::users::{CreateUser, DisableUser, FindUserByEmail, UpgradePasswordHash};
 use crate::store::{Engine, Op, StoreError};
 
 /// A store over one connection. Other servers are told of nothing, which would be counted too.
@@ -95,8 +95,13 @@ async fn whoever_comes_in_waits_once() {
         let message = message(60 + number, Kind::Registered, &user);
         store.write(RegisterUnproven { user, message, line }).await
     };
+    let upgrade = async |_| {
+        let (expected, new) = (PasswordHash::new(HASH), PasswordHash::new(HASH));
+        store.write(UpgradePasswordHash { user: ada.id, expected, new, now: NOW }).await
+    };
     let waits = [
         ("find the user", trips(&store, find).await),
+        ("upgrade a hash", trips(&store, upgrade).await),
         ("log in", trips(&store, log_in).await),
         ("log in, telling of new devices", trips(&store, tell).await),
         ("a refusal", trips(&store, refuse).await),
