@@ -124,9 +124,21 @@ impl App {
     /// Makes a change that ends something, and takes its entries in before it is answered. Both happen even if the caller
     /// goes away in between: a client that hangs up must not leave an ended session's tokens alive in this process.
     pub(crate) async fn end<O: Op>(&self, op: O) -> Result<O::Output, StoreError> {
+        self.end_if(op, |_| true).await
+    }
+
+    /// The same of a change that seldom ends something; says whether it did.
+    pub(crate) async fn end_if<O: Op>(
+        &self,
+        op: O,
+        has_ended: impl Fn(&O::Output) -> bool + Send + 'static,
+    ) -> Result<O::Output, StoreError> {
         let app = self.clone();
         let ending = tokio::spawn(async move {
             let output = app.inner.store.write(op).await?;
+            if !has_ended(&output) {
+                return Ok(output);
+            }
             app.inner.revocations.live.something_ended();
             app.follow_revocations().await?;
             Ok(output)

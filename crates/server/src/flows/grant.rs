@@ -5,7 +5,6 @@ use crate::app::App;
 use crate::config::{Sessions, Verification};
 use crate::domain::audit::{Actor, By, Event, Line};
 use crate::domain::mail::{Facts, Kind};
-use crate::domain::password::PasswordHash;
 use crate::domain::session::{Session, SessionId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{User, UserId};
@@ -51,16 +50,11 @@ pub(super) enum Opening {
     HashChanged,
 }
 
-/// Opens a session for a user whose password was checked against `verified`.
-pub(super) async fn open_session(
-    app: &App,
-    user: UserId,
-    verified: Option<PasswordHash>,
-    device: Device,
-) -> Result<Opening, Failure> {
-    let now = app.now();
-    let by = By { actor: Actor::User(user), origin: device.origin.clone() };
-    let session = new_session(app, user, device, now).await?;
+/// Opens a session for a user whose password was checked against the hash that is known.
+pub(super) async fn open_session(app: &App, known: User, device: Device) -> Result<Opening, Failure> {
+    let (now, verified) = (app.now(), known.password_hash.clone());
+    let by = By { actor: Actor::User(known.id), origin: device.origin.clone() };
+    let session = new_session(app, known.id, device, now).await?;
     let line = app.line(now, Event::Login, &by).session(session.id);
     let forget_at = revocations::forget_at(now);
     let most = app.inner.config.sessions.max_per_user;
@@ -71,8 +65,10 @@ pub(super) async fn open_session(
     };
     let new_device = app.notice(Kind::NewDevice, facts);
     let proven_only = app.inner.config.accounts.verification == Verification::Required;
-    let open = OpenSession { session: session.clone(), verified, most, proven_only, new_device, forget_at };
-    match app.end(Audited::new(open, move |outcome| logged_in(&line, outcome))).await? {
+    let (opened, known) = (session.clone(), Some(Box::new(known)));
+    let open = OpenSession { session: opened, verified, known, most, proven_only, new_device, forget_at };
+    let has_ended = |outcome: &_| matches!(outcome, OpenSessionOutcome::Opened { ended, .. } if !ended.is_empty());
+    match app.end_if(Audited::new(open, move |outcome| logged_in(&line, outcome)), has_ended).await? {
         OpenSessionOutcome::Opened { user, told, .. } => {
             if told {
                 app.inner.mail.wake();

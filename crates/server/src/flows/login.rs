@@ -103,8 +103,7 @@ async fn check_and_open(
 ) -> Result<Opened, Failure> {
     for _ in 0..ATTEMPTS {
         let user = check_password(app, login, whose).await?;
-        let hash = user.password_hash.clone();
-        if let Opening::Opened(opened) = open_session(app, user.id, hash, device.clone()).await? {
+        if let Opening::Opened(opened) = open_session(app, user, device.clone()).await? {
             return Ok(*opened);
         }
     }
@@ -137,9 +136,10 @@ async fn upgrade(app: &App, mut user: User, password: Password) -> Result<User, 
         Err(HashError::Overloaded) => return Ok(user),
         hashed => hashed?,
     };
-    let upgraded = UpgradePasswordHash { user: user.id, expected, new: new.clone(), now: app.now() };
+    let now = app.now();
+    let upgraded = UpgradePasswordHash { user: user.id, expected, new: new.clone(), now };
     if app.inner.store.write(upgraded).await? {
-        user.password_hash = Some(new);
+        (user.password_hash, user.updated_at) = (Some(new), now);
     }
     Ok(user)
 }

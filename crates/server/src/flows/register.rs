@@ -82,13 +82,9 @@ pub async fn register_unproven(app: &App, register: Register, device: Device) ->
     let user = unless_overloaded(attempt, users::prepare(app, register.into()).await)?;
     let message = app.message(Kind::Registered, user.email.clone(), Some(user.id));
     let line = app.line(app.now(), Event::Register, &By { origin: device.origin, ..By::default() });
-    let (id, register) = (user.id, RegisterUnproven { user, message });
     // There is a line in both cases, as there is a mail.
-    let written = move |created: &bool| match created {
-        true => [line.clone().about(id)],
-        false => [line.clone().refused(ErrorCode::EmailTaken.as_str())],
-    };
-    app.inner.store.write(Audited::new(register, written)).await?;
+    let line = line.about(user.id).refused(ErrorCode::EmailTaken.as_str());
+    app.inner.store.write(RegisterUnproven { user, message, line }).await?;
     app.inner.mail.wake();
     Ok(())
 }

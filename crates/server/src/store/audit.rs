@@ -20,6 +20,9 @@ macro_rules! columns {
 statements! {
     INSERT = concat!("INSERT INTO audit (", columns!(),
                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+    INSERT_IF_MADE = concat!("INSERT INTO audit (", columns!(),
+                     ") VALUES ($1, $2, $3, CASE WHEN EXISTS (SELECT 1 FROM users WHERE id = $7) THEN NULL ELSE CAST($4 AS TEXT) END, \
+                     $5, $6, (SELECT id FROM users WHERE id = $7), $8, $9, $10, $11, $12, $13)");
     LIST = concat!("SELECT ", columns!(), " FROM audit WHERE id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3");
     LIST_OF_EVENT = concat!("SELECT ", columns!(), " FROM audit WHERE event = $4 AND id < $1 AND id >= $2 \
                              ORDER BY id DESC LIMIT $3");
@@ -85,6 +88,10 @@ impl<T: Tx> Tx for NotAlone<'_, T> {
 
     async fn execute_along(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<(), StoreError> {
         self.0.execute_along(sql, params).await
+    }
+
+    async fn presume(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<bool, StoreError> {
+        self.0.presume(sql, params).await
     }
 
     async fn first<R: FromRow>(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Option<R>, StoreError> {
@@ -193,6 +200,16 @@ impl Op for ForgetLines {
 
 /// Writes a line, in this transaction.
 pub(super) async fn append<T: Tx>(tx: &mut T, line: &Line) -> Result<(), StoreError> {
+    append_by(tx, INSERT, line).await
+}
+
+/// Writes a line about an account that was to be made, in this transaction: without the refusal if it is there, and without the
+/// account if not.
+pub(super) async fn append_if_made<T: Tx>(tx: &mut T, line: &Line) -> Result<(), StoreError> {
+    append_by(tx, INSERT_IF_MADE, line).await
+}
+
+async fn append_by<T: Tx>(tx: &mut T, sql: Sql, line: &Line) -> Result<(), StoreError> {
     let By { actor, origin } = &line.by;
     let detail = serde_json::to_string(&line.detail).map_err(|error| StoreError::Internal(error.to_string()))?;
     let (actor_id, request) = (actor.id(), origin.request);
@@ -211,7 +228,7 @@ pub(super) async fn append<T: Tx>(tx: &mut T, line: &Line) -> Result<(), StoreEr
         request.as_ref().map(uuid::Uuid::as_bytes),
         (!line.detail.is_empty()).then_some(detail.as_str()),
     ];
-    tx.execute_along(INSERT, values).await
+    tx.execute_along(sql, values).await
 }
 
 impl FromRow for Line {

@@ -86,6 +86,7 @@ macro_rules! conformance {
             sessions {
                 a_session_is_found_as_opened
                 a_session_needs_an_open_account_and_the_verified_password
+                a_log_in_gives_the_user_as_stored_whatever_was_known
                 of_too_many_sessions_the_least_recently_used_end
                 of_many_log_ins_at_once_no_more_than_allowed_live
                 the_current_token_rotates
@@ -111,6 +112,7 @@ macro_rules! conformance {
                 every_kind_of_subject_is_kept
                 a_token_ends_by_its_name
                 expired_entries_are_forgotten_and_numbers_never_come_back
+                without_its_counter_nothing_ends
                 a_number_beyond_the_head_gets_nothing
                 a_reader_never_sees_a_hole
             }

@@ -87,7 +87,7 @@ pub(super) async fn replace<T: Tx>(tx: &mut T, token: &MailToken) -> Result<(), 
         token.issued_at,
         token.expires_at,
     ];
-    tx.execute(INSERT, values).await.map(drop)
+    tx.execute_along(INSERT, values).await
 }
 
 /// Uses a token up, in this transaction. Of several who try, one is told that it did.
@@ -98,12 +98,12 @@ async fn redeem<T: Tx>(tx: &mut T, token: &MailToken) -> Result<bool, StoreError
 
 /// Voids the tokens of a user for one purpose, in this transaction.
 pub(super) async fn void<T: Tx>(tx: &mut T, user: UserId, purpose: Purpose) -> Result<(), StoreError> {
-    tx.execute(VOID, params![user.as_bytes(), purpose.name()]).await.map(drop)
+    tx.execute_along(VOID, params![user.as_bytes(), purpose.name()]).await
 }
 
 /// Voids all tokens of a user, in this transaction.
 pub(super) async fn void_all<T: Tx>(tx: &mut T, user: UserId) -> Result<(), StoreError> {
-    tx.execute(VOID_ALL, params![user.as_bytes()]).await.map(drop)
+    tx.execute_along(VOID_ALL, params![user.as_bytes()]).await
 }
 
 impl FromRow for MailToken {

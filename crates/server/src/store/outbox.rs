@@ -4,11 +4,13 @@
 //! until an attempt counts as failed, so that of several servers one sends it, and another only after the first has been silent for
 //! that long. The number of the attempt is the proof of having taken it up.
 
+use super::audit;
 use super::error::StoreError;
 use super::sessions;
 use super::sql::statements;
 use super::tx::{FromRow, Op, ReadOp, Row, Tx, params};
 use super::users::{self, CreateUserOutcome};
+use crate::domain::audit::Line;
 use crate::domain::email::Email;
 use crate::domain::mail::{Facts, Kind, Message, MessageId};
 use crate::domain::session::Session;
@@ -86,15 +88,17 @@ impl Op for RegisterUser {
 pub(crate) struct RegisterUnproven {
     pub(crate) user: User,
     pub(crate) message: Message,
+    /// The line about the account, with the refusal that it tells of where there is one already.
+    pub(crate) line: Line,
 }
 
 impl Op for RegisterUnproven {
-    type Output = bool;
+    type Output = ();
 
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<bool, StoreError> {
-        let created = users::insert(tx, &self.user).await?;
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        users::insert_unnoticed(tx, &self.user).await?;
         queue(tx, &self.message).await?;
-        Ok(created)
+        audit::append_if_made(tx, &self.line).await
     }
 }
 
@@ -189,7 +193,7 @@ impl ReadOp for WaitingMail {
 
 /// Takes a mail out that is not to be sent, in this transaction.
 async fn drop_it<T: Tx>(tx: &mut T, message: &Message) -> Result<(), StoreError> {
-    tx.execute(REMOVE, params![message.id.as_bytes(), message.attempts]).await.map(drop)
+    tx.execute_along(REMOVE, params![message.id.as_bytes(), message.attempts]).await
 }
 
 /// Queues a mail, in this transaction.
@@ -204,27 +208,27 @@ pub(super) async fn queue<T: Tx>(tx: &mut T, message: &Message) -> Result<(), St
         facts.as_str(),
         message.queued_at,
     ];
-    tx.execute(INSERT, values).await.map(drop)
+    tx.execute_along(INSERT, values).await
 }
 
 /// Takes back what waits for this address and would prove it.
 pub(super) async fn void_proofs<T: Tx>(tx: &mut T, email: &Email) -> Result<(), StoreError> {
-    tx.execute(VOID_PROOFS, params![email.key()]).await.map(drop)
+    tx.execute_along(VOID_PROOFS, params![email.key()]).await
 }
 
 /// Takes back what waits for this address and would let its password be set.
 pub(super) async fn void_resets<T: Tx>(tx: &mut T, email: &Email) -> Result<(), StoreError> {
-    tx.execute(VOID_RESETS, params![email.key()]).await.map(drop)
+    tx.execute_along(VOID_RESETS, params![email.key()]).await
 }
 
 /// Takes back what would give this account another address.
 pub(super) async fn void_changes<T: Tx>(tx: &mut T, user: UserId) -> Result<(), StoreError> {
-    tx.execute(VOID_CHANGES, params![user.as_bytes()]).await.map(drop)
+    tx.execute_along(VOID_CHANGES, params![user.as_bytes()]).await
 }
 
 /// Takes back everything about an account.
 pub(super) async fn remove_of_user<T: Tx>(tx: &mut T, user: &User) -> Result<(), StoreError> {
-    tx.execute(REMOVE_OF_USER, params![user.id.as_bytes(), user.email.key()]).await.map(drop)
+    tx.execute_along(REMOVE_OF_USER, params![user.id.as_bytes(), user.email.key()]).await
 }
 
 impl FromRow for Message {

@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use super::error::{OpenError, StoreError};
 use super::sessions::{RotateOutcome, RotateSession};
 use super::tx::{Op, ReadOp};
+use crate::clock::monotonic;
 
 mod address;
 mod connection;
@@ -64,9 +65,9 @@ struct Shared {
     name: String,
     connector: Connector,
     pool: Pool,
-    /// As many permits as operations may be under way or wait, which is [`Limits::queue`].
+    /// As many permits as operations may be under way or wait.
     admission: Arc<Semaphore>,
-    queue: u32,
+    limits: Limits,
     closing: AtomicBool,
     crier: Crier,
     watcher: Mutex<Option<Watcher>>,
@@ -80,11 +81,10 @@ impl Postgres {
         let failed = |source| OpenError::Server { name: address.to_string(), source };
         let pool = Pool::new(connector.clone(), limits).map_err(failed)?;
         let crier = Crier::start(pool.clone());
-        let queue = limits.queue;
-        let admission = Arc::new(Semaphore::new(queue as usize));
+        let admission = Arc::new(Semaphore::new(limits.queue as usize));
         let (closing, watcher) = (AtomicBool::new(false), Mutex::new(None));
         let name = address.to_string();
-        let shared = Arc::new(Shared { name, connector, pool, admission, queue, closing, crier, watcher });
+        let shared = Arc::new(Shared { name, connector, pool, admission, limits, closing, crier, watcher });
         let rotations = Arc::new(Rotations::start(Arc::clone(&shared)));
         Ok(Self { shared, rotations })
     }
@@ -139,7 +139,7 @@ impl Postgres {
     pub(super) async fn close(&self) {
         self.shared.closing.store(true, Ordering::SeqCst);
         // All permits are back when everything that was accepted has ended. An error means that it is closed already.
-        let _ = self.shared.admission.acquire_many(self.shared.queue).await;
+        let _ = self.shared.admission.acquire_many(self.shared.limits.queue).await;
         self.shared.admission.close();
         self.shared.crier.finish().await;
         self.watcher().take();
@@ -165,17 +165,18 @@ impl Shared {
 
     /// Runs an operation until it is committed, or until it is certain that it is not and will not be.
     async fn change<O: Op>(&self, op: &O) -> Result<O::Output, StoreError> {
-        let mut attempt = 0;
+        let (mut attempt, mut presumes) = (0, true);
         loop {
             attempt += 1;
-            match self.attempt(op).await {
+            let began = monotonic();
+            match self.attempt(op, presumes).await {
                 Attempt::Done(output, announced) => {
                     if announced {
                         self.crier.cry();
                     }
                     return Ok(output);
                 }
-                Attempt::Unknown(output, witness) => match self.resolve(&witness).await? {
+                Attempt::Unknown(output, witness) => match self.resolve(&witness, began.elapsed()).await? {
                     Outcome::Committed => {
                         self.crier.cry();
                         return Ok(output);
@@ -183,20 +184,21 @@ impl Shared {
                     Outcome::Undone if attempt < ATTEMPTS => {}
                     Outcome::Undone => return Err(StoreError::Unavailable("commits are being lost".to_owned())),
                 },
+                Attempt::Failed(Fault::Presumed(_)) if presumes => presumes = false,
                 Attempt::Failed(Fault::Conflict(_) | Fault::Lost(_)) if attempt < ATTEMPTS => {}
                 Attempt::Failed(fault) => return Err(fault.error().clone()),
             }
         }
     }
 
-    async fn attempt<O: Op>(&self, op: &O) -> Attempt<O::Output> {
+    async fn attempt<O: Op>(&self, op: &O, presumes: bool) -> Attempt<O::Output> {
         let mut lease = match self.pool.get().await {
             Ok(lease) => lease,
             // Where there is no connection to be had, more attempts would only keep the caller waiting.
             Err(fault) => return Attempt::Failed(Fault::Final(fault.error().clone())),
         };
         let attempt = match lease.get() {
-            Ok(pooled) => transaction::write(pooled, op).await,
+            Ok(pooled) => transaction::write(pooled, op, presumes).await,
             Err(fault) => Attempt::Failed(fault),
         };
         drop(lease);
@@ -222,12 +224,18 @@ impl Shared {
         outcome::resolve(&mut lease.get()?.connection, witness).await
     }
 
-    /// Finds out what became of a commit; goes on for as long as a restart of the database takes.
-    async fn resolve(&self, witness: &Witness) -> Result<Outcome, StoreError> {
+    /// Finds out what became of a commit that was lost after so long; goes on for as long as a restart of the database takes, unless
+    /// the database has kept silent all the time.
+    async fn resolve(&self, witness: &Witness, lost_after: Duration) -> Result<Outcome, StoreError> {
+        let was_silent = lost_after >= self.limits.statement_timeout;
         let find_out = async {
             loop {
+                let asked = monotonic();
                 match self.ask(witness).await {
                     Ok(outcome) => return Ok(outcome),
+                    Err(_) if was_silent && asked.elapsed() >= self.limits.connect_timeout => {
+                        return Err(StoreError::Unresolved);
+                    }
                     Err(Fault::Final(StoreError::Unresolved | StoreError::Closed)) => {
                         return Err(StoreError::Unresolved);
                     }

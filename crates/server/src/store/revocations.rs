@@ -12,8 +12,10 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::UserId;
 
 statements! {
-    TAKE_NUMBERS = "UPDATE meta SET number = number + $1 WHERE name = 'revocations' RETURNING number";
-    INSERT = "INSERT INTO revocations (sequence, kind, subject, issued_before, forget_at) VALUES ($1, $2, $3, $4, $5)";
+    TAKE_NUMBERS = "UPDATE meta SET number = number + $1 WHERE name = 'revocations'";
+    INSERT = "INSERT INTO revocations (sequence, kind, subject, issued_before, forget_at) \
+              VALUES ((SELECT number - $1 FROM meta WHERE name = 'revocations'), \
+              (SELECT CAST($2 AS TEXT) FROM meta WHERE name = 'revocations'), $3, $4, $5)";
     HEAD = "SELECT head.number, epoch.number FROM meta AS head JOIN meta AS epoch ON epoch.name = 'revocations_epoch' \
             WHERE head.name = 'revocations'";
     AFTER = "SELECT sequence, kind, subject, issued_before, forget_at FROM revocations \
@@ -64,9 +66,9 @@ impl Op for RevocationsAfter {
         // A number beyond all that can be stored is after every entry.
         let after = i64::try_from(self.after).unwrap_or(i64::MAX);
         let entries = (AFTER, &params![after, self.limit][..]);
-        let (head, entries) = tx.first_and_all::<Head, _>((HEAD, params![]), entries).await?;
+        let (head, entries, timeline) = tx.first_and_all_of_timeline::<Head, _>((HEAD, params![]), entries).await?;
         let Head { head, epoch } = head.ok_or_else(no_counter)?;
-        let epoch = numbering(epoch, tx.timeline().await?);
+        let epoch = numbering(epoch, timeline);
         Ok(Feed { epoch, head, entries })
     }
 }
@@ -132,21 +134,28 @@ pub(super) async fn append<T: Tx>(tx: &mut T, subjects: &[Subject], forget_at: T
     }
     tx.announce();
     let count = stored_count(subjects.len() as u64)?;
-    let last = tx.first::<Count>(TAKE_NUMBERS, params![count]).await?.ok_or_else(no_counter)?.0;
-    for (number, subject) in (stored_count(last)? - count + 1..).zip(subjects) {
-        insert(tx, number, subject, forget_at).await?;
+    tx.execute_along(TAKE_NUMBERS, params![count]).await?;
+    for (before_last, subject) in (0..count).rev().zip(subjects) {
+        insert(tx, before_last, subject, forget_at).await?;
     }
     Ok(())
 }
 
-async fn insert<T: Tx>(tx: &mut T, number: i64, subject: &Subject, forget_at: Timestamp) -> Result<(), StoreError> {
+/// Writes an entry with the number that is so many before the last one taken. Without the counter it has no kind, which the table
+/// refuses.
+async fn insert<T: Tx>(
+    tx: &mut T,
+    before_last: i64,
+    subject: &Subject,
+    forget_at: Timestamp,
+) -> Result<(), StoreError> {
     let (kind, bytes, issued_before): (&str, &[u8], Option<Timestamp>) = match subject {
         Subject::Session(id) => ("sid", id.as_bytes(), None),
         Subject::User { user, issued_before } => ("sub", user.as_bytes(), Some(*issued_before)),
         Subject::Token(jti) => ("jti", jti.as_bytes(), None),
         Subject::Key(kid) => ("kid", kid.as_bytes(), None),
     };
-    tx.execute_along(INSERT, params![number, kind, bytes, issued_before, forget_at]).await
+    tx.execute_along(INSERT, params![before_last, kind, bytes, issued_before, forget_at]).await
 }
 
 impl FromRow for FeedEntry {
@@ -187,13 +196,5 @@ struct Head {
 impl FromRow for Head {
     fn from_row(row: &impl Row) -> Result<Self, StoreError> {
         Ok(Self { head: row.count(0)?, epoch: row.count(1)? })
-    }
-}
-
-struct Count(u64);
-
-impl FromRow for Count {
-    fn from_row(row: &impl Row) -> Result<Self, StoreError> {
-        row.count(0).map(Self)
     }
 }

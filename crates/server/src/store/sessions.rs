@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::revocations::{append, append_sessions};
-use super::sql::statements;
+use super::sql::{presumed, statements};
 use super::tx::{FromRow, Op, ReadOp, Row, Tx, params};
 use crate::domain::revocation::Subject;
 use crate::domain::session::{EndReason, Ended, Session, SessionId};
@@ -64,6 +64,13 @@ macro_rules! of_the_held {
     };
 }
 
+macro_rules! end_one {
+    () => {
+        "UPDATE sessions SET ended_at = $3, end_reason = $4 \
+         WHERE id = $2 AND user_id = $1 AND ended_at IS NULL RETURNING id"
+    };
+}
+
 /// How many columns [`read`] reads.
 const COLUMNS: usize = 15;
 
@@ -71,8 +78,8 @@ statements! {
     FIND = concat!("SELECT ", columns!(), " FROM sessions WHERE id = $1");
     LIST_LIVE = concat!("SELECT ", columns!(), " FROM sessions WHERE user_id = $1 AND ended_at IS NULL \
                          AND expires_at > $2 AND last_used_at + idle_for * 1000 > $2 ORDER BY last_used_at DESC, id");
-    END_ONE = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
-               WHERE id = $2 AND user_id = $1 AND ended_at IS NULL RETURNING id";
+    END_ONE = end_one!();
+    END_ONE_PRESUMED = end_one!(), postgres presumed!(end_one!());
     END_OTHERS = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
                   WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL RETURNING id",
         postgres concat!("WITH held AS (SELECT id FROM sessions WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL ",
@@ -172,7 +179,8 @@ pub(super) async fn end_one<T: Tx>(
     ending: Ending,
 ) -> Result<Vec<SessionId>, StoreError> {
     let values = params![user.as_bytes(), id.as_bytes(), ending.now, ending.reason.name()];
-    let ended = tx.all(END_ONE, values).await?;
+    let is_presumed = tx.presume(END_ONE_PRESUMED, values).await?;
+    let ended = if is_presumed { vec![id] } else { tx.all(END_ONE, values).await? };
     revoke(tx, ended, ending).await
 }
 
@@ -209,7 +217,7 @@ async fn revoke<T: Tx>(tx: &mut T, ended: Vec<SessionId>, ending: Ending) -> Res
 
 /// Removes all sessions of a user, in this transaction.
 pub(super) async fn delete_all<T: Tx>(tx: &mut T, user: UserId) -> Result<(), StoreError> {
-    tx.execute(DELETE_ALL, params![user.as_bytes()]).await.map(drop)
+    tx.execute_along(DELETE_ALL, params![user.as_bytes()]).await
 }
 
 impl FromRow for Session {

@@ -66,6 +66,14 @@ macro_rules! sql {
     }};
 }
 
+/// Makes of a statement that gives rows the one of PostgreSQL that fails if there are none, by which
+/// [`Tx::presume`](super::tx::Tx::presume) undoes everything. The failure is a division by zero, which nothing else here can cause.
+macro_rules! presumed {
+    ($text:expr) => {
+        concat!("WITH presumed AS (", $text, ") SELECT 1 / COUNT(*) FROM presumed")
+    };
+}
+
 /// Declares the statements of a file of operations, and for the tests a table of them all.
 macro_rules! statements {
     ($($name:ident = $text:expr $(, $dialect:ident $other:expr)?;)*) => {
@@ -76,7 +84,7 @@ macro_rules! statements {
     };
 }
 
-pub(super) use {sql, statements};
+pub(super) use {presumed, sql, statements};
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,8 @@
 //! Each change of a row takes the next number of a counter whose row stays locked until the commit: who has seen N has seen all
 //! up to N, as with the revocation feed.
 
+use std::collections::HashMap;
+
 use super::error::StoreError;
 use super::sql::statements;
 use super::tx::{FromRow, Op, ReadOp, Row, Tx, params, stored_count};
@@ -13,7 +15,10 @@ statements! {
     TAKE_NUMBERS = "UPDATE meta SET number = number + $1 WHERE name = 'tries' RETURNING number";
     HOLD = "UPDATE meta SET number = number WHERE name = 'tries'";
     HEAD = "SELECT number FROM meta WHERE name = 'tries'";
-    FIND = "SELECT name, failed, since, last_at, sequence FROM tries WHERE name = $1";
+    FIND = "SELECT name, failed, since, last_at, sequence FROM tries \
+            WHERE name IN (SELECT unhex(value) FROM json_each($1))",
+        postgres "SELECT name, failed, since, last_at, sequence FROM tries \
+                  WHERE name IN (SELECT decode(value, 'hex') FROM json_array_elements_text(CAST(CAST($1 AS TEXT) AS JSON)) AS names (value))";
     PUT = "INSERT INTO tries (name, sequence, failed, since, last_at, forget_at) VALUES ($1, $2, $3, $4, $5, $6) \
            ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, failed = excluded.failed, \
            since = excluded.since, last_at = excluded.last_at, forget_at = excluded.forget_at";
@@ -75,14 +80,20 @@ impl Op for ShareTries {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
         let count = stored_count(self.changes.len() as u64)?;
-        let last = tx.first::<Number>(TAKE_NUMBERS, params![count]).await?.ok_or_else(no_counter)?.0;
+        let hexadecimal = |change: &TriesChange| uuid::Uuid::from_bytes(change.name).simple().to_string();
+        let names: Vec<String> = self.changes.iter().map(hexadecimal).collect();
+        let names = serde_json::to_string(&names).map_err(|error| StoreError::Internal(error.to_string()))?;
+        let (take, find) = ((TAKE_NUMBERS, &params![count][..]), (FIND, &params![names.as_str()][..]));
+        let (last, found) = tx.first_and_all::<Number, StoredTries>(take, find).await?;
+        let last = last.ok_or_else(no_counter)?.0;
+        let mut stored: HashMap<_, _> = found.into_iter().map(|stored| (stored.name, stored.tries)).collect();
         for (number, change) in (last - count + 1..).zip(&self.changes) {
             let name = change.name.as_slice();
-            let stored = tx.first::<StoredTries>(FIND, params![name]).await?.map(|stored| stored.tries);
-            let tries = change.onto(stored);
+            let tries = change.onto(stored.get(&change.name).copied());
+            stored.insert(change.name, tries);
             let forget_at = change.limit().forgotten_at(tries);
             let failed = i64::from(tries.failed);
-            tx.execute(PUT, params![name, number, failed, tries.since, tries.last, forget_at]).await?;
+            tx.execute_along(PUT, params![name, number, failed, tries.since, tries.last, forget_at]).await?;
         }
         Ok(())
     }
@@ -108,12 +119,9 @@ impl Op for TriesAfter {
     type Output = ChangedTries;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<ChangedTries, StoreError> {
-        let head = tx.first::<Number>(HEAD, params![]).await?.ok_or_else(no_counter)?.0;
-        let head = u64::try_from(head).map_err(|_| no_counter())?;
-        if head == self.after {
-            return Ok(ChangedTries { head, tries: Vec::new() });
-        }
-        let tries = tx.all(AFTER, params![stored_count(self.after)?, self.limit]).await?;
+        let after = params![stored_count(self.after)?, self.limit];
+        let (head, tries) = tx.first_and_all::<Number, _>((HEAD, params![]), (AFTER, after)).await?;
+        let head = u64::try_from(head.ok_or_else(no_counter)?.0).map_err(|_| no_counter())?;
         Ok(ChangedTries { head, tries })
     }
 }
@@ -170,7 +178,7 @@ impl Op for DropTries {
 
 /// Whoever changes several counters holds the number first, so that no two wait for each other's rows.
 async fn hold<T: Tx>(tx: &mut T) -> Result<(), StoreError> {
-    tx.execute(HOLD, params![]).await.map(drop)
+    tx.execute_along(HOLD, params![]).await
 }
 
 struct Number(i64);

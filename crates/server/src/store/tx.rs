@@ -40,6 +40,15 @@ pub(crate) trait Tx: Send {
     /// with the commit, and so does the answer if it fails.
     fn execute_along(&mut self, sql: Sql, params: &[Param<'_>]) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Whether the operation may take for granted that this statement gives a row, one at least, and go on without asking. Where
+    /// the database is far away the statement goes along; should it give none, nothing of the operation happens, and it runs once
+    /// more with nothing taken for granted. Where it is near, asking costs nothing, and this says no.
+    ///
+    /// PostgreSQL's text is one made by [`presumed!`](super::sql::presumed).
+    fn presume(&mut self, _: Sql, _: &[Param<'_>]) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        std::future::ready(Ok(false))
+    }
+
     /// The first row, if there is one.
     fn first<R: FromRow>(
         &mut self,
@@ -55,14 +64,22 @@ pub(crate) trait Tx: Send {
         all: (Sql, &[Param<'_>]),
     ) -> impl Future<Output = Result<(Option<R>, Vec<S>), StoreError>> + Send;
 
+    /// The same, and then which of the histories of its data the engine is on, where it counts them: another one may lack what was
+    /// committed.
+    fn first_and_all_of_timeline<R: FromRow, S: FromRow>(
+        &mut self,
+        first: (Sql, &[Param<'_>]),
+        all: (Sql, &[Param<'_>]),
+    ) -> impl Future<Output = Result<(Option<R>, Vec<S>, u32), StoreError>> + Send {
+        async move {
+            let (first, all) = self.first_and_all(first, all).await?;
+            Ok((first, all, 0))
+        }
+    }
+
     /// Says that this matters to other servers on the same store, which are told of it after the commit. They would notice
     /// by themselves, but later.
     fn announce(&mut self) {}
-
-    /// Which of the histories of its data the engine is on, where it counts them: another one may lack what was committed.
-    fn timeline(&mut self) -> impl Future<Output = Result<u32, StoreError>> + Send {
-        std::future::ready(Ok(0))
-    }
 
     /// All rows.
     fn all<R: FromRow>(

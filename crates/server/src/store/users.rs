@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::mail_tokens::{self, reset::password_changed};
 use super::outbox;
 use super::sessions::{self, Ending};
-use super::sql::{Sql, statements};
+use super::sql::{Sql, presumed, statements};
 use super::tx::{FromRow, Op, Param, ReadOp, Row, Tx, params};
 use crate::domain::email::Email;
 use crate::domain::mail::Notice;
@@ -31,17 +31,39 @@ macro_rules! columns {
 
 pub(super) use columns;
 
+macro_rules! insert {
+    () => {
+        "INSERT INTO users (id, email, email_key, email_verified_at, name, roles, password_hash, disabled_at, \
+         created_at, updated_at, app_metadata, user_metadata) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+         ON CONFLICT (email_key) DO NOTHING"
+    };
+}
+
+macro_rules! set_hash {
+    () => {
+        "UPDATE users SET password_hash = $3, updated_at = $4 WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $2"
+    };
+}
+
+macro_rules! unchanged {
+    () => {
+        "SELECT 1 FROM users WHERE id = $1 AND (email, email_key, email_verified_at, name, roles, password_hash, \
+         disabled_at, created_at, updated_at, app_metadata, user_metadata) \
+         IS NOT DISTINCT FROM ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    };
+}
+
 statements! {
-    INSERT = "INSERT INTO users (id, email, email_key, email_verified_at, name, roles, password_hash, disabled_at, \
-              created_at, updated_at, app_metadata, user_metadata) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
-              ON CONFLICT (email_key) DO NOTHING";
+    INSERT = insert!();
+    INSERT_PRESUMED = concat!(insert!(), " RETURNING id"), postgres presumed!(concat!(insert!(), " RETURNING id"));
+    UNCHANGED = unchanged!(), postgres presumed!(concat!(unchanged!(), " FOR UPDATE"));
     FIND = concat!("SELECT ", columns!(), " FROM users WHERE id = $1");
     HOLD = concat!("SELECT ", columns!(), " FROM users WHERE id = $1"), locking "FOR UPDATE";
     FIND_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1");
     HOLD_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1"), locking "FOR UPDATE";
-    SET_HASH = "UPDATE users SET password_hash = $3, updated_at = $4 \
-                WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $2";
+    SET_HASH = set_hash!();
+    SET_HASH_PRESUMED = concat!(set_hash!(), " RETURNING id"), postgres presumed!(concat!(set_hash!(), " RETURNING id"));
     DISABLE = "UPDATE users SET disabled_at = COALESCE(disabled_at, $2), updated_at = $2 WHERE id = $1";
     ENABLE = "UPDATE users SET disabled_at = NULL, updated_at = $2 WHERE id = $1";
     DELETE = "DELETE FROM users WHERE id = $1";
@@ -71,24 +93,34 @@ impl Op for CreateUser {
     type Output = CreateUserOutcome;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<CreateUserOutcome, StoreError> {
-        let user = &self.user;
-        let Some(session) = &self.session else {
-            let roles = roles_json(user)?;
-            let created = tx.execute_alone(INSERT, &values(user, &roles)).await? == 1;
-            return Ok(if created { CreateUserOutcome::Created } else { CreateUserOutcome::EmailTaken });
-        };
-        if !insert(tx, user).await? {
+        if !insert(tx, &self.user).await? {
             return Ok(CreateUserOutcome::EmailTaken);
         }
-        sessions::open::insert(tx, session).await?;
+        if let Some(session) = &self.session {
+            sessions::open::insert(tx, session).await?;
+        }
         Ok(CreateUserOutcome::Created)
     }
 }
 
-/// Opens an account, in this transaction, unless there is one of its address; tells whether it did.
+/// Opens an account, in this transaction, unless there is one of its address; tells whether it did. Whoever measures it finds out,
+/// too.
 pub(super) async fn insert<T: Tx>(tx: &mut T, user: &User) -> Result<bool, StoreError> {
     let roles = roles_json(user)?;
-    Ok(tx.execute(INSERT, &values(user, &roles)).await? == 1)
+    let values = values(user, &roles);
+    Ok(tx.presume(INSERT_PRESUMED, &values).await? || tx.execute(INSERT, &values).await? == 1)
+}
+
+/// The same, and nobody finds out.
+pub(super) async fn insert_unnoticed<T: Tx>(tx: &mut T, user: &User) -> Result<(), StoreError> {
+    let roles = roles_json(user)?;
+    tx.execute_along(INSERT, &values(user, &roles)).await
+}
+
+/// Whether it may be taken for granted that a user is still exactly so; if it may, held as [`hold`] does.
+pub(super) async fn presume_unchanged<T: Tx>(tx: &mut T, user: &User) -> Result<bool, StoreError> {
+    let roles = roles_json(user)?;
+    tx.presume(UNCHANGED, &values(user, &roles)).await
 }
 
 /// The parameters of an insertion, in the order of the columns.
@@ -269,7 +301,7 @@ impl Op for DeleteUser {
         let ending = Ending { reason: EndReason::UserDeleted, now: self.now, forget_at: self.forget_at };
         let ended = sessions::end_all(tx, self.id, ending).await?;
         sessions::delete_all(tx, self.id).await?;
-        tx.execute(DELETE, params![self.id.as_bytes()]).await?;
+        tx.execute_along(DELETE, params![self.id.as_bytes()]).await?;
         Ok(Some(ended))
     }
 }
@@ -303,7 +335,7 @@ async fn set_hash<T: Tx>(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let values = params![user.as_bytes(), expected.map(PasswordHash::as_str), new.as_str(), now];
-    Ok(tx.execute(SET_HASH, values).await? == 1)
+    Ok(tx.presume(SET_HASH_PRESUMED, values).await? || tx.execute(SET_HASH, values).await? == 1)
 }
 
 impl FromRow for User {

@@ -13,10 +13,11 @@ use crate::store::sessions::{FindSession, RotateOutcome};
 use crate::store::users::{CreateUser, CreateUserOutcome, EnableUser, FindUser};
 use crate::store::{Op, Store, StoreError};
 
-const ALL: ListLines = ListLines { before: None, since: None, user: None, event: None, by: None, limit: 1000 };
+pub(in crate::store) const ALL: ListLines =
+    ListLines { before: None, since: None, user: None, event: None, by: None, limit: 1000 };
 
 /// A line of this second, with this number in its id.
-fn line(second: i64, number: u16, event: Event) -> Line {
+pub(in crate::store) fn line(second: i64, number: u16, event: Event) -> Line {
     let at = NOW.plus_seconds(second);
     let mut random = [0; 10];
     random[8..].copy_from_slice(&number.to_be_bytes());

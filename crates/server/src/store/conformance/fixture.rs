@@ -75,10 +75,13 @@ pub(in crate::store) async fn with_sessions(store: &Store, numbers: impl IntoIte
     user
 }
 
+/// A log-in of a user who is known as it was created.
 pub(in crate::store) fn open(session: Session) -> OpenSession {
+    let known = user(session.user_id.uuid().as_u128());
     OpenSession {
         session,
         verified: Some(PasswordHash::new(HASH)),
+        known: Some(Box::new(known)),
         most: 1000,
         proven_only: false,
         new_device: None,

@@ -1,14 +1,17 @@
-mod steps;
+pub(in crate::store) mod steps;
 
 use super::House;
+use super::audit::{ALL, line};
 use super::fixture::{
     FORGET_AT, HASH, NOW, at_once, feed, log_out, open, rotate, session, session_id, user, with_user, with_user_number,
 };
+use crate::domain::audit::Event;
 use crate::domain::email::Email;
 use crate::domain::mail::{Facts, Kind, Letter, Message, Purpose};
 use crate::domain::password::PasswordHash;
 use crate::domain::session::{EndReason, Session};
 use crate::domain::user::User;
+use crate::store::audit::ListLines;
 use crate::store::mail_tokens::{
     FindMailToken, ForgetMailTokens, ResetOutcome, ResetPassword, VerifyEmail, VerifyOutcome,
 };
@@ -251,12 +254,16 @@ pub(in crate::store) async fn registering_where_it_has_to_be_proven_tells_nothin
     let ada = with_user(&store).await;
     let register = |number: u128, user: User| RegisterUnproven {
         message: Message { user: Some(user.id), ..message(number, Kind::Registered, &user) },
+        line: line(0, u16::try_from(number).unwrap(), Event::Register).about(user.id).refused("email_taken"),
         user,
     };
     let again = User { email: ada.email.clone(), ..user(5) };
     let known = store.write(register(1, again.clone())).await;
     let unknown = store.write(register(2, user(2))).await;
-    assert_eq!((known, unknown), (Ok(false), Ok(true)));
+    assert_eq!((known, unknown), (Ok(()), Ok(())));
+    let lines = store.read(ListLines { limit: 10, ..ALL }).await.unwrap();
+    let told: Vec<_> = lines.iter().map(|line| (line.user, line.refused.as_deref())).collect();
+    assert_eq!(told, [(Some(user(2).id), None), (None, Some("email_taken"))]);
     assert_eq!(store.read(FindUser { id: again.id }).await, Ok(None));
     assert_eq!(find(&store, &ada).await, ada, "nothing is changed");
     for message in take_up(&store, NOW).await {

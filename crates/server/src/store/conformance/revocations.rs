@@ -4,7 +4,7 @@ use crate::domain::password::PasswordHash;
 use crate::domain::revocation::{Revocation, Subject};
 use crate::domain::time::Timestamp;
 use crate::store::revocations::{self, Feed, ForgetRevocations, RevocationsAfter, RevokeToken};
-use crate::store::sessions::Which;
+use crate::store::sessions::{FindSession, Which};
 use crate::store::sql::sql;
 use crate::store::tx::{Tx, params};
 use crate::store::users::{ChangePassword, DeleteUser, DisableUser};
@@ -145,6 +145,26 @@ pub(in crate::store) async fn expired_entries_are_forgotten_and_numbers_never_co
     assert_eq!(store.write(forget(100, 100)).await, Ok(3));
     append(&store, "e", FORGET_AT).await;
     assert_eq!(after(&store, 0, 10).await, (5, vec![5]));
+}
+
+/// Takes the counter of the feed away.
+struct WithoutCounter;
+
+impl Op for WithoutCounter {
+    type Output = ();
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<(), StoreError> {
+        tx.execute(sql!("DELETE FROM meta WHERE name = 'revocations'"), params![]).await.map(drop)
+    }
+}
+
+pub(in crate::store) async fn without_its_counter_nothing_ends(house: &impl House) {
+    let store = house.open();
+    let user = with_sessions(&store, [1]).await;
+    store.write(WithoutCounter).await.unwrap();
+    assert!(store.write(end(&user, Which::All)).await.is_err());
+    assert_eq!(store.read(FindSession { id: session_id(1) }).await.unwrap().unwrap().ended, None);
+    assert!(store.read(RevocationsAfter { after: 0, limit: 10 }).await.is_err());
 }
 
 pub(in crate::store) async fn a_number_beyond_the_head_gets_nothing(house: &impl House) {

@@ -7,6 +7,7 @@ use super::fixture::{
 };
 use crate::clock::Waiting;
 use crate::domain::email::Email;
+use crate::domain::metadata::Metadata;
 use crate::domain::password::PasswordHash;
 use crate::domain::refresh::Refused;
 use crate::domain::revocation::{Revocation, Subject};
@@ -51,6 +52,35 @@ pub(in crate::store) async fn a_session_needs_an_open_account_and_the_verified_p
     store.write(CreateUser { user: closed.clone(), session: None }).await.unwrap();
     assert_eq!(store.write(open(session(2, &closed))).await, Ok(OpenSessionOutcome::AccountDisabled));
     assert_eq!(find(&store, 2).await, None);
+}
+
+/// Whatever of the account has changed since the password was verified: tokens say what is stored.
+pub(in crate::store) async fn a_log_in_gives_the_user_as_stored_whatever_was_known(house: &impl House) {
+    let store = house.open();
+    let ada = with_user(&store).await;
+    let later = NOW.plus_seconds(1);
+    let metadata = || Metadata::from_stored(Some("{\"plan\":\"gold\"}"));
+    let known = [
+        ada.clone(),
+        User { email: Email::parse("ada@example.com").unwrap(), ..ada.clone() },
+        User { email: Email::parse("USER1@example.com").unwrap(), ..ada.clone() },
+        User { email_verified_at: Some(NOW), ..ada.clone() },
+        User { name: None, ..ada.clone() },
+        User { roles: Vec::new(), ..ada.clone() },
+        User { password_hash: None, ..ada.clone() },
+        User { disabled_at: Some(NOW), ..ada.clone() },
+        User { created_at: later, ..ada.clone() },
+        User { updated_at: later, ..ada.clone() },
+        User { app_metadata: metadata(), ..ada.clone() },
+        User { user_metadata: metadata(), ..ada.clone() },
+        user(2),
+    ];
+    for (number, known) in (1..).zip(known) {
+        let log_in = OpenSession { known: Some(Box::new(known.clone())), ..open(session(number, &ada)) };
+        let opened = OpenSessionOutcome::Opened { user: Box::new(ada.clone()), ended: Vec::new(), told: false };
+        assert_eq!(store.write(log_in).await, Ok(opened), "{known:?}");
+        assert_eq!(find(&store, number).await, Some(session(number, &ada)));
+    }
 }
 
 pub(in crate::store) async fn of_too_many_sessions_the_least_recently_used_end(house: &impl House) {

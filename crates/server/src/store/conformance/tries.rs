@@ -26,10 +26,13 @@ pub(in crate::store) async fn what_servers_count_adds_up(house: &impl House) {
     share(&one, [change(1, 3), change(2, 4)]).await;
     share(&other, [change(1, 2), TriesChange { cleared: true, ..change(2, 1) }]).await;
     assert_eq!(counted(&one, 0).await, [(1, 5), (2, 1)]);
+    // Of one server, too.
+    share(&one, [change(3, 1), change(3, 2)]).await;
+    assert_eq!(counted(&one, 4).await, [(3, 3)]);
     // A minute later one of the five is forgiven.
     let later = TriesChange { last: NOW.plus_seconds(61), ..change(1, 1) };
     share(&one, [later]).await;
-    let found = after(&other, 4).await.tries;
+    let found = after(&other, 6).await.tries;
     assert_eq!(found[0].tries, Tries { failed: 5, since: NOW.plus_seconds(60), last: NOW.plus_seconds(61) });
 }
 

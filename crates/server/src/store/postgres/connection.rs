@@ -172,21 +172,30 @@ impl Connection {
         self.in_time(in_order(self.sent(ahead, &prepared), query)).await
     }
 
-    /// The rows of two statements, one after the other in the same round trip.
+    /// The rows of two statements, one after the other in the same round trip, and the timeline if it is asked for and there is one.
     pub(super) async fn rows_of_both(
         &mut self,
         ahead: &[Ahead],
         (one, one_values): (&'static str, &[Value<'_>]),
         (other, other_values): (&'static str, &[Value<'_>]),
-    ) -> Result<(Vec<Row>, Vec<Row>), Fault> {
+        with_timeline: bool,
+    ) -> Result<(Vec<Row>, Vec<Row>, u32), Fault> {
         let (one, other) = (self.prepared(one).await?, self.prepared(other).await?);
+        let timeline = if with_timeline && self.has_timelines { Some(self.prepared(TIMELINE).await?) } else { None };
         let prepared = self.prepared_for(ahead).await?;
         let (one, other) = (self.client.query(&one, one_values), self.client.query(&other, other_values));
-        let both = Box::pin(async {
-            let (one, other) = tokio::join!(biased; one, other);
-            Ok((one?, other?))
+        let last = async {
+            match &timeline {
+                Some(timeline) => self.client.query(timeline, &[]).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let all = Box::pin(async {
+            let (one, other, timeline) = tokio::join!(biased; one, other, last);
+            Ok((one?, other?, timeline?))
         });
-        self.in_time(in_order(self.sent(ahead, &prepared), both)).await
+        let (one, other, found) = self.in_time(in_order(self.sent(ahead, &prepared), all)).await?;
+        Ok((one, other, found.map_or(Ok(0), |rows| read_timeline(&rows))?))
     }
 
     /// How many rows a statement has changed, after what goes ahead of it in the same round trip.
@@ -210,13 +219,18 @@ impl Connection {
     ) -> Result<u64, Fault> {
         let (statement, prepared) = (self.prepared(text).await?, self.prepared_for(ahead).await?);
         let (last, commit) = (self.client.execute(&statement, values), self.client.batch_execute("COMMIT"));
+        let mut is_over = false;
         let both = Box::pin(async {
             let (changed, committed) = tokio::join!(biased; last, commit);
+            is_over = committed.is_ok();
             // After a statement that failed a commit is answered as if all were well, and is none.
             let changed = changed?;
             committed.map(|()| changed)
         });
-        self.in_time(in_order(self.sent(ahead, &prepared), both)).await
+        let committed = self.in_time(in_order(self.sent(ahead, &prepared), both)).await;
+        // Whatever it has answered, a lost connection commits nothing more: its count tells what became of this.
+        self.in_transaction = !is_over || matches!(committed, Err(Fault::Lost(_)));
+        committed
     }
 
     /// Finds out whether the server can be asked for its timeline: not every engine that speaks PostgreSQL's protocol can.
@@ -229,17 +243,14 @@ impl Connection {
         Ok(())
     }
 
-    /// The timeline that the server writes on, where it has one.
-    pub(super) async fn timeline(&mut self, ahead: &[Ahead]) -> Result<u32, Fault> {
-        let rows = self.rows(ahead, TIMELINE, &[]).await?;
-        let timeline: Option<i64> = rows.first().and_then(|row| row.try_get(0).ok());
-        let timeline = timeline.and_then(|timeline| u32::try_from(timeline).ok());
-        timeline.ok_or_else(|| Fault::Final(StoreError::corrupt("the timeline of the database")))
-    }
-
     /// Waits for answers for so long, from now on.
     pub(super) fn wait_for(&mut self, limit: Duration) {
         self.limit = limit;
+    }
+
+    /// How long answers are waited for.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// Whether the connection is known to have ended.
@@ -292,6 +303,13 @@ impl Connection {
             Err(_) => Err(Fault::Lost(StoreError::Unavailable("the database did not answer in time".to_owned()))),
         }
     }
+}
+
+/// The timeline that the server writes on.
+fn read_timeline(rows: &[Row]) -> Result<u32, Fault> {
+    let timeline: Option<i64> = rows.first().and_then(|row| row.try_get(0).ok());
+    let timeline = timeline.and_then(|timeline| u32::try_from(timeline).ok());
+    timeline.ok_or_else(|| Fault::Final(StoreError::corrupt("the timeline of the database")))
 }
 
 /// Sends all in their order and waits for all answers; of several failures the first is the cause of the others.

@@ -1,7 +1,7 @@
 //! PostgreSQL's errors in the words of the store, and what each says about the transaction it happened in.
 
 use tokio_postgres::Error;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::store::error::StoreError;
 
@@ -10,6 +10,8 @@ use crate::store::error::StoreError;
 pub(super) enum Fault {
     /// The operation itself, or a statement of it: again would be no better.
     Final(StoreError),
+    /// What the operation took for granted is not so. Nothing of it is left, and it runs again without.
+    Presumed(StoreError),
     /// Another transaction was in the way. Nothing of this one is left, and it may run again.
     Conflict(StoreError),
     /// The connection was lost, or did not answer in time. What it was asked last may have happened or not.
@@ -20,7 +22,7 @@ impl Fault {
     /// The same for the caller.
     pub(super) fn error(&self) -> &StoreError {
         match self {
-            Self::Final(error) | Self::Conflict(error) | Self::Lost(error) => error,
+            Self::Final(error) | Self::Presumed(error) | Self::Conflict(error) | Self::Lost(error) => error,
         }
     }
 }
@@ -30,7 +32,11 @@ impl From<Error> for Fault {
         let said = store_error(&error);
         match error.code() {
             Some(code) if is_conflict(code) => Self::Conflict(said),
+            // Only the statements of `presumed!` divide.
+            Some(code) if *code == SqlState::DIVISION_BY_ZERO => Self::Presumed(said),
             Some(code) if ends_connection(code) => Self::Lost(said),
+            // The count of commits was refused: it came too late, or was counted out.
+            Some(_) if error.as_db_error().and_then(DbError::table) == Some("connections") => Self::Lost(said),
             Some(_) => Self::Final(said),
             None if is_ours(&error) => Self::Final(said),
             None => Self::Lost(said),

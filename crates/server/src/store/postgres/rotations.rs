@@ -146,7 +146,7 @@ async fn run(shared: &Shared, batch: Vec<Waiting>) -> Vec<Waiting> {
             // Each may have taken place: the answer was lost.
             batch.into_iter().map(|waiting| Waiting { op: waiting.op.again(), ..waiting }).collect()
         }
-        Err(Fault::Conflict(_) | Fault::Final(StoreError::Internal(_))) => {
+        Err(Fault::Conflict(_) | Fault::Presumed(_) | Fault::Final(StoreError::Internal(_))) => {
             // One of them, or somebody else: the others are not to suffer for it.
             batch
         }

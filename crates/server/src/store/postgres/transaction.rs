@@ -26,10 +26,10 @@ pub(super) enum Attempt<O> {
     Unknown(O, Witness),
 }
 
-/// Runs an operation in a transaction of its own.
-pub(super) async fn write<O: Op>(pooled: &mut Pooled, op: &O) -> Attempt<O::Output> {
+/// Runs an operation in a transaction of its own; says whether it may take things for granted.
+pub(super) async fn write<O: Op>(pooled: &mut Pooled, op: &O, presumes: bool) -> Attempt<O::Output> {
     let Pooled { connection, witness } = pooled;
-    let mut tx = PgTx::new(connection, BEGIN_WRITE);
+    let mut tx = PgTx { presumes, ..PgTx::new(connection, BEGIN_WRITE) };
     let result = op.run(&mut tx).await;
     let (announced, changed, ahead) = (tx.announced, tx.changed, std::mem::take(&mut tx.ahead));
     let output = match tx.settle(result) {
@@ -91,11 +91,13 @@ struct PgTx<'c> {
     changed: bool,
     /// Whether others are to be told after the commit.
     announced: bool,
+    /// Whether the operation may take things for granted.
+    presumes: bool,
 }
 
 impl<'c> PgTx<'c> {
     fn new(connection: &'c mut Connection, begin: &'static str) -> Self {
-        Self { connection, begin, ahead: Vec::new(), fault: None, changed: false, announced: false }
+        Self { connection, begin, ahead: Vec::new(), fault: None, changed: false, announced: false, presumes: false }
     }
 
     /// The result of an operation, unless a statement of it failed.
@@ -106,17 +108,16 @@ impl<'c> PgTx<'c> {
         }
     }
 
-    /// Notes what this statement is; before the first of them goes the beginning of the transaction.
-    fn note(&mut self, sql: Sql) {
-        self.changed |= !sql.postgres().starts_with("SELECT");
-        self.note_look();
-    }
-
-    /// The same of one that only reads.
-    fn note_look(&mut self) {
+    /// Before the first statement goes the beginning of the transaction.
+    fn begin(&mut self) {
         if !std::mem::replace(&mut self.connection.in_transaction, true) {
             self.ahead.push(Ahead::Text(self.begin));
         }
+    }
+
+    /// Notes that a statement gave so many rows: one that is to change rows and gives none has changed none.
+    fn note_change(&mut self, sql: Sql, rows: u64) {
+        self.changed |= rows > 0 && !sql.postgres().starts_with("SELECT");
     }
 
     /// Remembers what went wrong, and says it in the words of the store.
@@ -129,19 +130,42 @@ impl<'c> PgTx<'c> {
     }
 
     async fn rows(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
-        self.note(sql);
+        self.begin();
         let ahead = std::mem::take(&mut self.ahead);
         let rows = self.connection.rows(&ahead, sql.postgres(), &values(params)).await;
-        self.noted(rows)
+        let rows = self.noted(rows)?;
+        self.note_change(sql, rows.len() as u64);
+        Ok(rows)
+    }
+
+    async fn rows_of_both<R: FromRow, S: FromRow>(
+        &mut self,
+        (first, first_params): (Sql, &[Param<'_>]),
+        (all, all_params): (Sql, &[Param<'_>]),
+        with_timeline: bool,
+    ) -> Result<(Option<R>, Vec<S>, u32), StoreError> {
+        self.begin();
+        let ahead = std::mem::take(&mut self.ahead);
+        let (first_values, all_values) = (values(first_params), values(all_params));
+        let (one, other) = ((first.postgres(), &*first_values), (all.postgres(), &*all_values));
+        let rows = self.connection.rows_of_both(&ahead, one, other, with_timeline).await;
+        let (found, rows, timeline) = self.noted(rows)?;
+        self.note_change(first, found.len() as u64);
+        self.note_change(all, rows.len() as u64);
+        let found = found.first().map(|row| R::from_row(&PgRow(row))).transpose()?;
+        let rows = rows.iter().map(|row| S::from_row(&PgRow(row))).collect::<Result<_, _>>()?;
+        Ok((found, rows, timeline))
     }
 }
 
 impl Tx for PgTx<'_> {
     async fn execute(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<u64, StoreError> {
-        self.note(sql);
+        self.begin();
         let ahead = std::mem::take(&mut self.ahead);
         let count = self.connection.count(&ahead, sql.postgres(), &values(params)).await;
-        self.noted(count)
+        let count = self.noted(count)?;
+        self.note_change(sql, count);
+        Ok(count)
     }
 
     async fn execute_alone(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<u64, StoreError> {
@@ -149,9 +173,17 @@ impl Tx for PgTx<'_> {
     }
 
     async fn execute_along(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<(), StoreError> {
-        self.note(sql);
+        self.begin();
+        self.changed = true;
         self.ahead.push(Ahead::Change(sql.postgres(), params.iter().map(Kept::from).collect()));
         Ok(())
+    }
+
+    async fn presume(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<bool, StoreError> {
+        if self.presumes {
+            self.execute_along(sql, params).await?;
+        }
+        Ok(self.presumes)
     }
 
     async fn first<R: FromRow>(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Option<R>, StoreError> {
@@ -161,33 +193,24 @@ impl Tx for PgTx<'_> {
 
     async fn first_and_all<R: FromRow, S: FromRow>(
         &mut self,
-        (first, first_params): (Sql, &[Param<'_>]),
-        (all, all_params): (Sql, &[Param<'_>]),
+        first: (Sql, &[Param<'_>]),
+        all: (Sql, &[Param<'_>]),
     ) -> Result<(Option<R>, Vec<S>), StoreError> {
-        self.note(first);
-        self.note(all);
-        let ahead = std::mem::take(&mut self.ahead);
-        let (first_values, all_values) = (values(first_params), values(all_params));
-        let (one, other) = ((first.postgres(), &*first_values), (all.postgres(), &*all_values));
-        let rows = self.connection.rows_of_both(&ahead, one, other).await;
-        let (found, rows) = self.noted(rows)?;
-        let found = found.first().map(|row| R::from_row(&PgRow(row))).transpose()?;
-        Ok((found, rows.iter().map(|row| S::from_row(&PgRow(row))).collect::<Result<_, _>>()?))
+        let (found, rows, _) = self.rows_of_both(first, all, false).await?;
+        Ok((found, rows))
+    }
+
+    async fn first_and_all_of_timeline<R: FromRow, S: FromRow>(
+        &mut self,
+        first: (Sql, &[Param<'_>]),
+        all: (Sql, &[Param<'_>]),
+    ) -> Result<(Option<R>, Vec<S>, u32), StoreError> {
+        self.rows_of_both(first, all, true).await
     }
 
     async fn all<R: FromRow>(&mut self, sql: Sql, params: &[Param<'_>]) -> Result<Vec<R>, StoreError> {
         let rows = self.rows(sql, params).await?;
         rows.iter().map(|row| R::from_row(&PgRow(row))).collect()
-    }
-
-    async fn timeline(&mut self) -> Result<u32, StoreError> {
-        if !self.connection.has_timelines {
-            return Ok(0);
-        }
-        self.note_look();
-        let ahead = std::mem::take(&mut self.ahead);
-        let timeline = self.connection.timeline(&ahead).await;
-        self.noted(timeline)
     }
 
     fn announce(&mut self) {

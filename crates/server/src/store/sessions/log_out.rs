@@ -84,7 +84,11 @@ impl Op for LogOutByToken {
 }
 
 impl LogOutByToken {
+    /// Ends a session that is held.
     async fn end_own<T: Tx>(&self, tx: &mut T, session: &Session, reason: EndReason) -> Result<usize, StoreError> {
+        if session.ended.is_some() {
+            return Ok(0);
+        }
         Ok(end_one(tx, session.user_id, session.id, self.ending(reason)).await?.len())
     }
 

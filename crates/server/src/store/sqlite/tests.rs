@@ -191,7 +191,7 @@ fn steps_of_a_log_in(ended: u32) -> Vec<(&'static str, i32)> {
         steps("SEEN_FROM", sessions::seen_from::STATEMENTS, params!["a", "reuse"]),
         steps("SEEN_DEVICES", sessions::open::STATEMENTS, params![user]),
         steps("LIST_LIVE", sessions::STATEMENTS, params![user, 500]),
-        steps("END_SURPLUS", sessions::open::STATEMENTS, params![user, 2, 500, "reuse", Null, 0]),
+        steps("END_SURPLUS", sessions::open::STATEMENTS, params![user, 2, 500, Null, 0, "reuse"]),
         steps("END_ALL", sessions::STATEMENTS, params![user, 500, "logout"]),
     ]
 }

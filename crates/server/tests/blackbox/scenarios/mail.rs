@@ -171,18 +171,23 @@ async fn token_after(site: &Site, before: &str) -> String {
 pub(crate) async fn a_link_goes_to_the_address_of_the_account_however_it_was_asked_for(site: Site) {
     site.register("ada@example.com").await;
     mail(&site, "Confirm your address", "ada@example.com").await;
-    site.clock.advance(PAUSE);
-    for (path, title) in [("/v1/password/forgot", "Set a new password"), ("/v1/email/resend", "Confirm your address")] {
-        let asked = site.post(path, json!({"email": "ＡＤＡ@example.com"})).await;
-        asked.ok(202);
-        // What is queued last is sent last.
+    for (mails, path) in [(2, "/v1/password/forgot"), (3, "/v1/email/resend")] {
         site.clock.advance(PAUSE);
-        site.register(&format!("after{}@example.com", title.len())).await;
-        mail(&site, "Confirm your address", &format!("after{}@example.com", title.len())).await;
+        site.post(path, json!({"email": "ＡＤＡ@example.com"})).await.ok(202);
+        let list = list_with(&site, "to ada@example.com,", mails).await;
+        assert!(!list.contains("ＡＤＡ"), "{list}");
     }
-    let list = site.page("/dev/mail").await;
-    assert!(!list.contains("ＡＤＡ"), "{list}");
-    assert_eq!(list.matches("to ada@example.com,").count(), 3, "{list}");
+}
+
+/// The list of the mails, when this is in it so often.
+async fn list_with(site: &Site, wanted: &str, times: usize) -> String {
+    for _ in 0..5000 {
+        let list = site.page("/dev/mail").await;
+        if list.matches(wanted).count() == times {
+            return list;
+        }
+    }
+    panic!("`{wanted}` never came {times} times");
 }
 
 pub(crate) async fn a_link_expires(site: Site) {

@@ -19,7 +19,7 @@ pub(super) fn message_id(number: u128) -> MessageId {
 }
 
 /// A message to the address of a user.
-pub(super) fn message(number: u128, kind: Kind, to: &User) -> Message {
+pub(in crate::store) fn message(number: u128, kind: Kind, to: &User) -> Message {
     Message {
         id: message_id(number),
         kind,
@@ -31,7 +31,7 @@ pub(super) fn message(number: u128, kind: Kind, to: &User) -> Message {
     }
 }
 
-pub(super) fn notice(number: u128, kind: Kind) -> Notice {
+pub(in crate::store) fn notice(number: u128, kind: Kind) -> Notice {
     Notice { id: message_id(number), kind, facts: Facts::default(), now: NOW }
 }
 

@@ -107,7 +107,8 @@ CREATE INDEX audit_by_event ON audit (event, id);
 CREATE TABLE connections (
     id        BYTEA  NOT NULL PRIMARY KEY,
     commits   BIGINT NOT NULL,
-    opened_at BIGINT NOT NULL                   -- seconds, by the database's clock
+    opened_at BIGINT NOT NULL,                  -- seconds, by the database's clock
+    heard_at  BIGINT NOT NULL                   -- when it last committed, in milliseconds by the same clock
 ) WITH (fillfactor = 50);
 
 -- What links in mails open, by the SHA-256 of their tokens. A user has one of each purpose at most.

@@ -9,8 +9,9 @@ use jotgate_testkit::skip;
 use super::proxy::{Cut, Proxy};
 use super::{House, OnServer, Store, StoreUrl, limits};
 use crate::domain::user::User;
-use crate::store::conformance::fixture::{NOW, end, feed, rotate, session_id, user, with_sessions};
-use crate::store::sessions::{FindSession, RotateOutcome, Which};
+use crate::store::conformance::fixture::{NOW, end, feed, open, rotate, session, session_id, user, with_sessions};
+use crate::store::postgres::transaction::{self, Attempt};
+use crate::store::sessions::{FindSession, ListSessions, OpenSessionOutcome, RotateOutcome, Which};
 use crate::store::users::{CreateUser, CreateUserOutcome, ListUsers};
 use crate::store::{Engine, StoreError};
 
@@ -60,11 +61,67 @@ async fn finding_out_may_itself_be_cut_off() {
     check_cut("finding_out_may_itself_be_cut_off", Cut::AfterCommit, 3).await;
 }
 
-/// A way of asking, told that nothing came of it.
-async fn is_in_vain<T: std::fmt::Debug>(asked: impl Future<Output = Result<T, StoreError>>) {
+/// A log-in is all in one message, with which its commit may be lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_in_that_is_cut_off_takes_place_once() {
+    let Some(house) = OnServer::build("a_log_in_that_is_cut_off_takes_place_once") else { return };
+    let (store, proxy) = through_proxy(&house).await;
+    let ada = with_sessions(&store, [1]).await;
+    for (number, cut, times) in [(2, Cut::BeforeCommit, 2), (3, Cut::AfterCommit, 1), (4, Cut::AfterCommit, 3)] {
+        let before = proxy.done();
+        proxy.cut(cut, times);
+        let opened = store.write(open(session(number, &ada))).await;
+        let expected = OpenSessionOutcome::Opened { user: Box::new(ada.clone()), ended: Vec::new(), told: false };
+        assert_eq!((opened, proxy.done() - before), (Ok(expected), times), "{cut:?}");
+        proxy.cut(Cut::Nowhere, 0);
+        let live = store.read(ListSessions { user: ada.id, now: NOW }).await.unwrap();
+        assert_eq!(live.len() as u128, number);
+    }
+}
+
+/// What is handed over when its caller has long been told that it failed is refused, and the account can be made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_comes_too_late_does_not_take_place() {
+    let Some(house) = OnServer::build("a_commit_that_comes_too_late_does_not_take_place") else { return };
+    let (store, _proxy) = through_proxy(&house).await;
+    let make = async |number| store.write(CreateUser { user: user(number), session: None }).await;
+    assert_eq!(make(1).await, Ok(CreateUserOutcome::Created));
+    let wait = limits().statement_timeout.as_millis() * 2;
+    for (number, late, fenced) in [(2, 0, "0"), (3, wait, "1")] {
+        house.database.run(&format!("UPDATE connections SET heard_at = heard_at - {late}")).unwrap();
+        assert_eq!(make(number).await, Ok(CreateUserOutcome::Created));
+        let refused = house.database.run("SELECT count(*) FROM connections WHERE commits < 0").unwrap();
+        assert_eq!(refused, [[Some(fenced.to_owned())]], "{late}");
+    }
+    let found: Vec<User> = store.read(ListUsers { after: None, limit: 100 }).await.unwrap();
+    assert_eq!(found, (1..=3).map(user).collect::<Vec<_>>());
+}
+
+/// Its count tells what became of the commit that was lost, so nobody counts on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_lost_a_commit_is_not_used_again() {
+    let Some(house) = OnServer::build("a_connection_that_lost_a_commit_is_not_used_again") else { return };
+    let store = house.open();
+    let Engine::Postgres(engine) = &store.engine else { panic!("{store:?}") };
+    let mut lease = engine.shared.pool.get().await.unwrap();
+    let make = |number| CreateUser { user: user(number), session: None };
+    assert!(matches!(transaction::write(lease.get().unwrap(), &make(1), true).await, Attempt::Done(..)));
+    assert!(!lease.get().unwrap().connection.in_transaction);
+    house.database.run("UPDATE connections SET heard_at = 0").unwrap();
+    assert!(matches!(transaction::write(lease.get().unwrap(), &make(2), true).await, Attempt::Unknown(..)));
+    assert!(lease.get().unwrap().connection.in_transaction);
+}
+
+/// A way of asking, told that nothing came of it, or for one that was sent with its commit that this is not known.
+async fn is_in_vain<T: std::fmt::Debug>(asked: impl Future<Output = Result<T, StoreError>>, is_known: bool) {
     let started = tokio::time::Instant::now();
     let told = asked.await;
-    assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
+    let is_so = match told {
+        Err(StoreError::Unavailable(_)) => is_known,
+        Err(StoreError::Unresolved) => !is_known,
+        _ => false,
+    };
+    assert!(is_so, "{told:?}");
     // One that keeps silent, and one that is not made; on a clock that only goes on when there is nothing else to do.
     let limits = limits();
     let twice_silent = 2 * limits.statement_timeout;
@@ -75,7 +132,7 @@ async fn is_in_vain<T: std::fmt::Debug>(asked: impl Future<Output = Result<T, St
 async fn silence_is_waited_for_once_however_many_connections_there_are() {
     let test = "silence_is_waited_for_once_however_many_connections_there_are";
     let Some(database) = Database::create(&format!("postgres {test}")) else { return };
-    for way in 0..3 {
+    for way in 0..4 {
         let (url, proxy) = by_proxy(&database.url()).await;
         let store = Store::open(&url, limits()).await.unwrap();
         let Engine::Postgres(engine) = &store.engine else { panic!("{url}") };
@@ -85,9 +142,10 @@ async fn silence_is_waited_for_once_however_many_connections_there_are() {
         proxy.fall_silent();
         tokio::time::pause();
         match way {
-            0 => is_in_vain(store.write(CreateUser { user: user(1), session: None })).await,
-            1 => is_in_vain(store.read(ListUsers { after: None, limit: 100 })).await,
-            _ => is_in_vain(store.rotate(rotate(1, 0, NOW))).await,
+            0 => is_in_vain(store.write(CreateUser { user: user(1), session: None }), false).await,
+            1 => is_in_vain(store.read(ListUsers { after: None, limit: 100 }), true).await,
+            2 => is_in_vain(store.write(end(&user(1), Which::All)), true).await,
+            _ => is_in_vain(store.rotate(rotate(1, 0, NOW)), true).await,
         }
         tokio::time::resume();
     }
