@@ -19,7 +19,7 @@
 //! no token and ends nothing: a thief gains nothing by waiting, and is caught when he asks again.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{session::Session, time::Timestamp};
@@ -54,36 +54,36 @@ impl RefreshPolicy {
 
 /// The policy of each client, and what they all depend on. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct RefreshPolicies {
+pub(crate) struct RefreshPolicies(Arc<Policies>);
+
+#[derive(Debug, Default)]
+struct Policies {
     of_all: RefreshPolicy,
-    of_clients: Arc<BTreeMap<String, RefreshPolicy>>,
-    outages: Arc<Mutex<Outages>>,
+    of_clients: BTreeMap<String, RefreshPolicy>,
+    outages: Outages,
 }
 
 impl RefreshPolicies {
     /// One for all, and others for some clients, by their `client_id`.
     pub(crate) fn new(of_all: RefreshPolicy, of_clients: BTreeMap<String, RefreshPolicy>) -> Self {
-        Self { of_all, of_clients: Arc::new(of_clients), outages: Arc::default() }
+        Self(Arc::new(Policies { of_all, of_clients, outages: Outages::default() }))
     }
 
     /// The policy for a session, also of a client that is no longer configured, when its token is presented: the retry window
     /// stands still while nobody can be refreshed.
     pub(crate) fn of(&self, session: &Session, now: Timestamp) -> RefreshPolicy {
-        let policy = self.of_clients.get(&session.client_id).copied().unwrap_or(self.of_all);
-        policy.longer_by(self.outages().seconds(session.rotated_at, now))
+        let Policies { of_all, of_clients, outages } = &*self.0;
+        let policy = of_clients.get(&session.client_id).copied().unwrap_or(*of_all);
+        policy.longer_by(outages.seconds(session.rotated_at, now))
     }
 
     /// Keeps in mind whether the store answered a refresh that was asked for then and has waited for so long.
     pub(crate) fn note(&self, asked: Timestamp, waited: Duration, answered: bool) {
         if answered {
-            self.outages().decided(asked.plus(waited));
+            self.0.outages.decided(asked.plus(waited));
         } else {
-            self.outages().failed(asked);
+            self.0.outages.failed(asked);
         }
-    }
-
-    fn outages(&self) -> MutexGuard<'_, Outages> {
-        self.outages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
