@@ -36,7 +36,8 @@ pub(super) enum Ahead {
 }
 
 /// A request that waits for its answer, or has not been sent yet.
-type Sent<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+type Answer<'a, E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send + 'a>>;
+type Sent<'a> = Answer<'a, Error>;
 
 /// Makes connections.
 #[derive(Clone)]
@@ -219,10 +220,10 @@ impl Connection {
     ) -> Result<u64, Fault> {
         let (statement, prepared) = (self.prepared(text).await?, self.prepared_for(ahead).await?);
         let (last, commit) = (self.client.execute(&statement, values), self.client.batch_execute("COMMIT"));
-        let mut is_over = false;
+        let (mut is_over, mut is_counted) = (false, false);
         let both = Box::pin(async {
             let (changed, committed) = tokio::join!(biased; last, commit);
-            is_over = committed.is_ok();
+            (is_over, is_counted) = (committed.is_ok(), changed.is_ok());
             // After a statement that failed a commit is answered as if all were well, and is none.
             let changed = changed?;
             committed.map(|()| changed)
@@ -230,6 +231,11 @@ impl Connection {
         let committed = self.in_time(in_order(self.sent(ahead, &prepared), both)).await;
         // Whatever it has answered, a lost connection commits nothing more: its count tells what became of this.
         self.in_transaction = !is_over || matches!(committed, Err(Fault::Lost(_)));
+        if is_counted && committed.is_err() {
+            // It was counted and has failed all the same, as where only its beginning did: the next count would be taken for this one.
+            self.in_transaction = true;
+            self.task.abort();
+        }
         committed
     }
 
@@ -312,14 +318,17 @@ fn read_timeline(rows: &[Row]) -> Result<u32, Fault> {
     timeline.ok_or_else(|| Fault::Final(StoreError::corrupt("the timeline of the database")))
 }
 
-/// Sends all in their order and waits for all answers; of several failures the first is the cause of the others.
-async fn in_order<T>(mut earlier: Vec<Sent<'_>>, last: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+/// Sends all in their order and waits for all answers; of several failures the first in that order is the cause of the others,
+/// whichever is noticed first.
+async fn in_order<T, E>(earlier: Vec<Answer<'_, E>>, last: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let mut last = pin!(last);
-    let (mut failure, mut answer) = (None, None);
+    let mut earlier: Vec<_> = earlier.into_iter().enumerate().collect();
+    let (mut failure, mut answer): (Option<(usize, E)>, _) = (None, None);
     let answered = poll_fn(|context| {
-        earlier.retain_mut(|sent| match sent.as_mut().poll(context) {
+        earlier.retain_mut(|(at, sent)| match sent.as_mut().poll(context) {
             Poll::Ready(answered) => {
-                failure = failure.take().or(answered.err());
+                let is_first = failure.as_ref().is_none_or(|(first, _)| *at < *first);
+                failure = answered.err().filter(|_| is_first).map(|error| (*at, error)).or(failure.take());
                 false
             }
             Poll::Pending => true,
@@ -332,7 +341,7 @@ async fn in_order<T>(mut earlier: Vec<Sent<'_>>, last: impl Future<Output = Resu
         if earlier.is_empty() { answer.take().map_or(Poll::Pending, Poll::Ready) } else { Poll::Pending }
     })
     .await;
-    failure.map_or(answered, Err)
+    failure.map_or(answered, |(_, error)| Err(error))
 }
 
 impl Drop for Connection {
@@ -344,5 +353,25 @@ impl Drop for Connection {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("in_transaction", &self.in_transaction).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use super::*;
+
+    /// The answers come while they are looked at: the cause is looked at too soon, and its consequence just then.
+    #[tokio::test]
+    async fn the_first_failure_in_the_order_is_the_cause() {
+        let late = async {
+            tokio::task::yield_now().await;
+            Err("cause")
+        };
+        let earlier: Vec<Answer<'_, _>> =
+            vec![Box::pin(ready(Ok(()))), Box::pin(late), Box::pin(ready(Err("consequence")))];
+        assert_eq!(in_order(earlier, ready(Err::<(), _>("last"))).await, Err("cause"));
+        assert_eq!(in_order(Vec::new(), ready(Err::<(), _>("last"))).await, Err("last"));
     }
 }

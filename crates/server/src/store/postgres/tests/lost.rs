@@ -10,6 +10,9 @@ use super::proxy::{Cut, Proxy};
 use super::{House, OnServer, Store, StoreUrl, limits};
 use crate::domain::user::User;
 use crate::store::conformance::fixture::{NOW, end, feed, open, rotate, session, session_id, user, with_sessions};
+use crate::store::postgres::connection::Ahead;
+use crate::store::postgres::outcome::{self, Commit};
+use crate::store::postgres::pool::Pooled;
 use crate::store::postgres::transaction::{self, Attempt};
 use crate::store::sessions::{FindSession, ListSessions, OpenSessionOutcome, RotateOutcome, Which};
 use crate::store::users::{CreateUser, CreateUserOutcome, ListUsers};
@@ -110,6 +113,20 @@ async fn a_connection_that_lost_a_commit_is_not_used_again() {
     house.database.run("UPDATE connections SET heard_at = 0").unwrap();
     assert!(matches!(transaction::write(lease.get().unwrap(), &make(2), true).await, Attempt::Unknown(..)));
     assert!(lease.get().unwrap().connection.in_transaction);
+}
+
+/// Where only the beginning failed, what follows it is counted though it has failed: the next change is not to be taken for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_counted_what_failed_is_not_used_again() {
+    let Some(house) = OnServer::build("a_connection_that_counted_what_failed_is_not_used_again") else { return };
+    let store = house.open();
+    let Engine::Postgres(engine) = &store.engine else { panic!("{store:?}") };
+    let mut lease = engine.shared.pool.get().await.unwrap();
+    let Pooled { connection, witness } = lease.get().unwrap();
+    let committed = outcome::commit(connection, witness, &[Ahead::Text("BEGIN NONSENSE")]).await;
+    assert!(matches!(committed, Commit::Failed(_)), "{committed:?}");
+    assert!(connection.in_transaction);
+    assert!(connection.run("ROLLBACK").await.is_err(), "it is closed");
 }
 
 /// A way of asking, told that nothing came of it, or for one that was sent with its commit that this is not known.
