@@ -83,12 +83,13 @@ impl Service<Request> for AroundRoute {
     fn call(&mut self, mut request: Request) -> Self::Future {
         let seen = Seen::of(&request, &self.app);
         request.extensions_mut().insert(RequestId(seen.id));
-        if !seen.hashes() {
-            self.app.inner.hasher.others_ask();
-        }
         let app = self.app.clone();
         // So many requests at once and no more: what is beyond is refused at once instead of waiting without end.
-        let admitted = app.inner.limits.admit().map(|place| (place, caught(|| self.route.call(request))));
+        let place = app.inner.limits.admit();
+        if place.is_some() && !seen.hashes() {
+            app.inner.hasher.others_ask();
+        }
+        let admitted = place.map(|place| (place, caught(|| self.route.call(request))));
         Box::pin(async move {
             let response = match admitted {
                 None => ApiError::overloaded("too many requests are being served").into_response(),
@@ -143,9 +144,10 @@ impl Seen {
     }
 }
 
-/// Whether a password is hashed for such a request; the path may have that of an application before it.
+/// Whether a password is hashed for such a request, or for the one that a browser asks about by it (CORS); the path may have that of an
+/// application before it.
 fn hashes(method: &str, path: &str) -> bool {
-    method == "POST" && HASHING.iter().any(|hashing| path.ends_with(hashing))
+    matches!(method, "POST" | "OPTIONS") && HASHING.iter().any(|hashing| path.ends_with(hashing))
 }
 
 /// A method that nobody knows may be as long as its sender likes, and is not worth a log line of that length.
