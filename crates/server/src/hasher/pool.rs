@@ -77,7 +77,7 @@ impl Pool {
 
     /// Whether one more is computed now, or may wait.
     pub(super) fn has_room(&self) -> bool {
-        self.workers.available() > 0 || self.waiting() < self.max_waiting
+        self.workers.has_place() || self.waiting() < self.max_waiting
     }
 
     /// How many wait, for a worker or for memory.

@@ -66,6 +66,12 @@ impl Workers {
         u64::try_from((self.began.elapsed() + from_now).as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// Whether somebody could compute now.
+    pub(super) fn has_place(&self) -> bool {
+        self.adapt();
+        self.available() > 0
+    }
+
     pub(super) fn available(&self) -> usize {
         self.places.available_permits()
     }
@@ -176,6 +182,17 @@ mod tests {
         tokio::task::yield_now().await;
         assert_eq!(waiting.iter().filter(|waiting| waiting.is_finished()).count(), 2);
         assert_eq!(workers.running(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_that_was_kept_is_there_when_the_others_have_gone() {
+        let workers = Workers::new(2, true);
+        workers.others_ask();
+        let turns = hold_all(&workers);
+        assert!(!workers.has_place());
+        tokio::time::advance(KEPT_FOR).await;
+        assert!(workers.has_place());
+        drop(turns);
     }
 
     #[tokio::test(start_paused = true)]
