@@ -47,12 +47,12 @@ impl Provider {
     }
 }
 
-/// Serves documents at their paths, with the address of the server in place of `URL`.
+/// Serves documents at their paths, with the address of the server in place of `$URL`, which no key has in its base64url.
 async fn serve(documents: &[(&str, Value)]) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let documents: HashMap<String, String> =
-        documents.iter().map(|(path, text)| ((*path).to_owned(), text.to_string().replace("URL", &url))).collect();
+        documents.iter().map(|(path, text)| ((*path).to_owned(), text.to_string().replace("$URL", &url))).collect();
     let answer = move |request: Request<Body>| {
         let text = documents.get(request.uri().path()).cloned();
         async move {
@@ -83,8 +83,8 @@ async fn auth0() -> Provider {
     let key = rsa("NEY4QzlFRjVBMkU1");
     let certificates = json!({"use": "sig", "x5t": "2kUjYWbz", "x5c": ["MIIDBzCCAe+gAwIBAgIJakoPho0MJr56"]});
     let metadata = json!({
-        "issuer": "URL/", "authorization_endpoint": "URL/authorize", "token_endpoint": "URL/oauth/token",
-        "jwks_uri": "URL/.well-known/jwks.json", "scopes_supported": ["openid", "profile", "offline_access"],
+        "issuer": "$URL/", "authorization_endpoint": "$URL/authorize", "token_endpoint": "$URL/oauth/token",
+        "jwks_uri": "$URL/.well-known/jwks.json", "scopes_supported": ["openid", "profile", "offline_access"],
         "id_token_signing_alg_values_supported": ["HS256", "RS256", "PS256"], "claims_supported": ["aud", "sub"],
         "request_parameter_supported": false, "global_token_revocation_endpoint_auth_methods_supported": ["global-token-revocation+jwt"],
     });
@@ -110,7 +110,7 @@ async fn auth0() -> Provider {
 async fn firebase() -> Provider {
     let key = rsa("f53f2b3f2ed8");
     let metadata = json!({
-        "issuer": "URL/my-project", "jwks_uri": "URL/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com",
+        "issuer": "$URL/my-project", "jwks_uri": "$URL/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com",
         "response_types_supported": ["id_token"], "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
     });
@@ -144,8 +144,8 @@ async fn google() -> Provider {
     )])
     .await;
     let metadata = json!({
-        "issuer": "URL", "authorization_endpoint": "URL/o/oauth2/v2/auth", "jwks_uri": format!("{keys}/oauth2/v3/certs"),
-        "device_authorization_endpoint": "URL/device/code", "response_types_supported": ["code", "none"],
+        "issuer": "$URL", "authorization_endpoint": "$URL/o/oauth2/v2/auth", "jwks_uri": format!("{keys}/oauth2/v3/certs"),
+        "device_authorization_endpoint": "$URL/device/code", "response_types_supported": ["code", "none"],
         "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
     });
     let issuer = serve(&[("/.well-known/openid-configuration", metadata)]).await;
@@ -161,8 +161,8 @@ async fn google() -> Provider {
 async fn cognito() -> Provider {
     let key = rsa("1234example=");
     let metadata = json!({
-        "issuer": "URL/eu-west-1_ExAmPle", "jwks_uri": "URL/eu-west-1_ExAmPle/.well-known/jwks.json",
-        "authorization_endpoint": "URL/oauth2/authorize", "id_token_signing_alg_values_supported": ["RS256"],
+        "issuer": "$URL/eu-west-1_ExAmPle", "jwks_uri": "$URL/eu-west-1_ExAmPle/.well-known/jwks.json",
+        "authorization_endpoint": "$URL/oauth2/authorize", "id_token_signing_alg_values_supported": ["RS256"],
         "subject_types_supported": ["public"], "token_endpoint_auth_methods_supported": ["client_secret_basic"],
     });
     let keys = json!({"keys": [jwk(&key, &json!({"use": "sig"})), jwk(&rsa("5678example="), &json!({"use": "sig"}))]});
@@ -193,10 +193,10 @@ async fn keycloak() -> Provider {
     let certificates = json!({"use": "sig", "x5c": ["MIICmzCCAYMCBgGQ"], "x5t": "qBDR", "x5t#S256": "xJkg"});
     let encryption = json!({"use": "enc", "alg": "RSA-OAEP", "x5c": ["MIICmzCCAYMCBgGR"]});
     let metadata = json!({
-        "issuer": "URL/realms/shop", "jwks_uri": "URL/realms/shop/protocol/openid-connect/certs",
-        "authorization_endpoint": "URL/realms/shop/protocol/openid-connect/auth", "frontchannel_logout_supported": true,
+        "issuer": "$URL/realms/shop", "jwks_uri": "$URL/realms/shop/protocol/openid-connect/certs",
+        "authorization_endpoint": "$URL/realms/shop/protocol/openid-connect/auth", "frontchannel_logout_supported": true,
         "id_token_signing_alg_values_supported": ["PS384", "RS384", "EdDSA", "ES384", "HS256", "RS256"],
-        "mtls_endpoint_aliases": {"token_endpoint": "URL/realms/shop/protocol/openid-connect/token"},
+        "mtls_endpoint_aliases": {"token_endpoint": "$URL/realms/shop/protocol/openid-connect/token"},
     });
     let keys = json!({"keys": [jwk(&rsa("fwqZenc"), &encryption), jwk(&key, &certificates)]});
     let url = serve(&[
@@ -292,7 +292,7 @@ async fn a_key_of_one_issuer_never_verifies_a_token_that_names_another() {
 }
 
 async fn serve_keys(key: &SigningKey) -> String {
-    let metadata = json!({"issuer": "URL", "jwks_uri": "URL/keys"});
+    let metadata = json!({"issuer": "$URL", "jwks_uri": "$URL/keys"});
     let keys = json!({"keys": [jwk(key, &json!({}))]});
     serve(&[("/.well-known/openid-configuration", metadata), ("/keys", keys)]).await
 }
@@ -302,7 +302,7 @@ async fn keys_without_alg_are_for_the_first_accepted_algorithm_that_fits() {
     let key = rsa("untold");
     let keys = json!({"keys": [jwk(&key, &json!({"alg": null, "use": "sig"}))]});
     let name = serve(&[
-        ("/.well-known/openid-configuration", json!({"issuer": "URL", "jwks_uri": "URL/keys"})),
+        ("/.well-known/openid-configuration", json!({"issuer": "$URL", "jwks_uri": "$URL/keys"})),
         ("/keys", keys),
     ])
     .await;
